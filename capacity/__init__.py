@@ -1,0 +1,68 @@
+"""Capacity planning from load tests: what they prove, how much is carried, how many instances, what first.
+
+The public names are here, flat; each is loaded when first used, so that ``import capacity`` stays light.
+
+Examples
+--------
+>>> import capacity as cap
+>>> print(round(cap.MMc(arrival_rate=250, service_rate=37.5, servers=8).response_time_quantile(0.95), 4))
+0.1002
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Estimate": "capacity.estimate",
+    "CapacityError": "capacity.errors",
+    "UsageError": "capacity.errors",
+    "InputError": "capacity.errors",
+    "DomainError": "capacity.errors",
+    "Unstable": "capacity.errors",
+    "NotIdentified": "capacity.errors",
+    "MM1": "capacity.models.queueing",
+    "MMc": "capacity.models.queueing",
+    "MMcK": "capacity.models.queueing",
+    "erlang_b": "capacity.models.queueing",
+    "erlang_c": "capacity.models.queueing",
+    "servers_for": "capacity.models.queueing",
+    "Linear": "capacity.models.scalability",
+    "Amdahl": "capacity.models.scalability",
+    "Usl": "capacity.models.scalability",
+    "npv": "capacity.models.finance",
+    "irr": "capacity.models.finance",
+    "payback_months": "capacity.models.finance",
+    "LoadTest": "capacity.evidence.loadtest",
+    "read": "capacity.evidence.exports",
+    "find_steps": "capacity.evidence.steps",
+    "find_limits": "capacity.evidence.limits",
+    "calibrate": "capacity.evidence.calibration",
+    "audit": "capacity.evidence.audit",
+    "Slo": "capacity.evidence.limits",
+    "Plan": "capacity.plan",
+    "load_plan": "capacity.plan",
+    "Study": "capacity.study",
+    "Missing": "capacity.study",
+    "plots": "capacity.report.plots",
+    "table": "capacity.display",
+    "prose": "capacity.display",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'capacity' has no attribute {name!r}")
+    home = import_module(_HOME[name])
+    value = home if _HOME[name].endswith(f".{name}") else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,72 @@
+"""What can go wrong, each with the exit code the command line gives it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+
+class CapacityError(Exception):
+    """Anything this package refuses. The message says what came, what is allowed and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(CapacityError):
+    """The command line, a notebook parameter or the plan file asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class InputError(CapacityError):
+    """A data file cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What came, what is allowed, what to do.
+    file : str or Path, optional
+        The file concerned.
+    place : str, optional
+        Where in the file: a line, a byte, a key such as ``intermediate[3].counters``.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, file: str | Path | None = None, place: str | None = None) -> None:
+        self.file = None if file is None else str(file)
+        self.place = place
+        super().__init__(": ".join(part for part in (self.file, place, message) if part))
+
+
+class DomainError(CapacityError, ValueError):
+    """A formula was asked outside the values it holds for."""
+
+    exit_code = 3
+
+
+class Unstable(DomainError):  # noqa: N818 - the field's word for it
+    """More work arrives than the servers can do, so no steady state exists.
+
+    Parameters
+    ----------
+    arrival_rate : float
+        Offered rate. [req/s]
+    service_rate : float
+        Rate of one server. [req/s]
+    servers : int
+        Servers present. [servers]
+    """
+
+    def __init__(self, arrival_rate: float, service_rate: float, servers: int) -> None:
+        self.utilization = arrival_rate / (servers * service_rate)
+        self.servers_needed = math.floor(arrival_rate / service_rate) + 1
+        super().__init__(
+            f"arrival rate {arrival_rate:g} req/s is not below the capacity of {servers} servers "
+            f"({servers * service_rate:g} req/s, utilization {self.utilization:.3g}); "
+            f"use at least {self.servers_needed} servers or lower the rate"
+        )
+
+
+class NotIdentified(DomainError):  # noqa: N818 - the field's word for it
+    """The data do not determine the quantity asked for; the message says which data would."""

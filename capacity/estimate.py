@@ -1,0 +1,163 @@
+"""A number with its interval, its unit and where it comes from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from capacity.errors import DomainError, NotIdentified
+
+Provenance = Literal["measured", "config", "vendor", "survey", "assumed"]
+_FIRMEST_FIRST: tuple[Provenance, ...] = get_args(Provenance)
+
+
+def weakest(*provenances: Provenance) -> Provenance:
+    """Return the provenance of a number computed from several: that of its least firm input."""
+    return max(provenances, key=_FIRMEST_FIRST.index)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A quantity as an interval, never as a bare number.
+
+    Parameters
+    ----------
+    value : float or None
+        Best single value; None where the evidence only bounds the quantity.
+    low, high : float
+        Interval; ``-inf`` or ``inf`` where one side is open ("at least", "at most").
+    unit : str
+        Unit, e.g. ``"req/s"``, ``"s"``; ``""`` for a fraction.
+    method : str
+        How the number was obtained, in a few words.
+    provenance : {"measured", "config", "vendor", "survey", "assumed"}
+        The class of its least firm input.
+    level : float
+        Confidence of the interval. [fraction]
+
+    Raises
+    ------
+    DomainError
+        If the bounds are reversed or not numbers, or the value lies outside them.
+
+    Examples
+    --------
+    >>> print(Estimate(298.0, 294.0, 303.0, unit="req/s", method="batch means", provenance="measured"))
+    298 req/s (294 to 303)
+    >>> print(Estimate.at_least(180.0, unit="req/s", method="never saturated", provenance="measured"))
+    at least 180 req/s
+    """
+
+    value: float | None
+    low: float
+    high: float
+    unit: str
+    method: str
+    provenance: Provenance
+    level: float = 0.9
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
+            raise DomainError(f"{self.low} to {self.high} is no interval; check the method {self.method!r}")
+        if self.value is not None and not self.low <= self.value <= self.high:
+            interval = f"{self.low} to {self.high}"
+            raise DomainError(f"{self.value} lies outside its interval {interval} ({self.method})")
+        if not 0 < self.level < 1:
+            raise DomainError(f"confidence level {self.level} is not between 0 and 1")
+
+    @classmethod
+    def at_least(cls, low: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
+        """Bound from below only: the test never reached the limit."""
+        return cls(None, low, math.inf, unit, method, provenance)
+
+    @classmethod
+    def at_most(cls, high: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
+        """Bound from above only: the test was beyond the limit all along."""
+        return cls(None, 0.0, high, unit, method, provenance)
+
+    @classmethod
+    def between(cls, low: float, high: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
+        """Bracket: it held at `low` and failed at `high`, nothing was tested between."""
+        return cls(None, low, high, unit, method, provenance)
+
+    @classmethod
+    def exactly(cls, value: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
+        """A value taken as given, such as a setting."""
+        return cls(value, value, value, unit, method, provenance)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether both sides of the interval are known."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        """Draw values that respect the interval: two half-normals about the value, uniform in a bracket.
+
+        Raises
+        ------
+        NotIdentified
+            If one side is open; use `low`, or run a test that reaches the limit.
+        """
+        if not self.bounded:
+            raise NotIdentified(
+                f"{self} has no distribution; plan with its known bound or test for the other"
+            )
+        if self.value is None:
+            return rng.uniform(self.low, self.high, size)
+        z = -_normal_quantile((1 - self.level) / 2)
+        draws = rng.standard_normal(size)
+        width = np.where(draws < 0, self.value - self.low, self.high - self.value) / z
+        draws = self.value + draws * width
+        return np.maximum(draws, 0.0) if self.low >= 0 else draws
+
+    def scaled(self, factor: float, *, method: str | None = None) -> Estimate:
+        """Return the same estimate in another measure (per instance, in other units); the factor is positive."""
+        value = None if self.value is None else self.value * factor
+        low, high = self.low * factor, self.high * factor
+        return replace(self, value=value, low=low, high=high, method=method or self.method)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; an open side is null."""
+        return {
+            "value": self.value,
+            "low": self.low if math.isfinite(self.low) else None,
+            "high": self.high if math.isfinite(self.high) else None,
+            "level": self.level,
+            "unit": self.unit,
+            "method": self.method,
+            "provenance": self.provenance,
+        }
+
+    def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        if not math.isfinite(self.high):
+            bound = f"at least {number(self.low)}{unit}"
+            return bound if self.value is None else f"{number(self.value)}{unit} ({bound})"
+        if self.value is None and self.low <= 0:
+            return f"at most {number(self.high)}{unit}"
+        if self.value is None:
+            return f"{number(self.low)} to {number(self.high)}{unit}"
+        if self.low == self.high:
+            return f"{number(self.value)}{unit}"
+        return f"{number(self.value)}{unit} ({number(self.low)} to {number(self.high)})"
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits, and no fewer than its integer part has.
+
+    Examples
+    --------
+    >>> number(1234.5), number(0.04612), number(298.04)
+    ('1,234', '0.0461', '298')
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _normal_quantile(probability: float) -> float:
+    return NormalDist().inv_cdf(probability)

@@ -1,0 +1,263 @@
+"""Stations in closed form that queue without limit, and how to size them; every station has one answer shape.
+
+Poisson arrivals, exponential service, first come first served. Where service times vary less or more than
+that, or arrivals come in bursts, these are the wrong models.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from capacity.errors import DomainError, Unstable
+from capacity.models import domain
+from capacity.models.bounded import MMcK
+from capacity.models.erlang import erlang_b, erlang_c
+from capacity.models.survival import time_when
+
+__all__ = [
+    "MM1",
+    "MMc",
+    "MMcK",
+    "erlang_b",
+    "erlang_c",
+    "max_arrival_rate",
+    "servers_for",
+    "servers_for_wait",
+]
+
+
+@dataclass(frozen=True)
+class MMc:
+    """Poisson arrivals to identical exponential servers with one unbounded queue.
+
+    Parameters
+    ----------
+    arrival_rate : float
+        Offered rate, all of it served in the end. [req/s]
+    service_rate : float
+        Rate of one busy server, the inverse of the mean service time. [req/s]
+    servers : int
+        Servers fed by the one queue. [servers]
+
+    Raises
+    ------
+    Unstable
+        If the arrival rate is not below `servers` times the service rate.
+
+    References
+    ----------
+    .. [1] Bolch et al., Queueing Networks and Markov Chains, Wiley, 1998, sec. 6.5.
+
+    Examples
+    --------
+    >>> station = MMc(arrival_rate=250, service_rate=37.5, servers=8)
+    >>> round(station.wait_probability, 4), round(station.response_time_quantile(0.95), 4)
+    (0.5327, 0.1002)
+    """
+
+    arrival_rate: float
+    service_rate: float
+    servers: int
+
+    def __post_init__(self) -> None:
+        domain.not_negative(arrival_rate=self.arrival_rate)
+        domain.positive(service_rate=self.service_rate)
+        domain.count(servers=self.servers)
+        if self.arrival_rate >= self.servers * self.service_rate:
+            raise Unstable(self.arrival_rate, self.service_rate, self.servers)
+
+    @property
+    def utilization(self) -> float:
+        """Busy share of each server, ρ = λ / (c μ) [fraction]."""
+        return self.arrival_rate / (self.servers * self.service_rate)
+
+    @property
+    def throughput(self) -> float:
+        """Completed rate: what arrives [req/s]."""
+        return self.arrival_rate
+
+    @property
+    def blocking_probability(self) -> float:
+        """Share of requests refused: none, the queue is unbounded [fraction]."""
+        return 0.0
+
+    @cached_property
+    def wait_probability(self) -> float:
+        """Share of requests that find all servers busy [fraction]."""
+        return erlang_c(self.servers, self.arrival_rate / self.service_rate)
+
+    @property
+    def waiting_time(self) -> float:
+        """Mean time in the queue, W_q = C / (c μ - λ) [s]."""
+        return self.wait_probability / self._drain_rate
+
+    @property
+    def response_time(self) -> float:
+        """Mean time in the station, R = W_q + 1 / μ [s]."""
+        return self.waiting_time + 1 / self.service_rate
+
+    @property
+    def queue_length(self) -> float:
+        """Mean number waiting, L_q = λ W_q [requests]."""
+        return self.arrival_rate * self.waiting_time
+
+    @property
+    def concurrency(self) -> float:
+        """Mean number present, N = λ R [requests]."""
+        return self.arrival_rate * self.response_time
+
+    def waiting_time_survival(self, t: float) -> float:
+        """Share of requests that wait longer than t seconds [fraction]."""
+        domain.not_negative(time=t)
+        return self.wait_probability * math.exp(-self._drain_rate * t)
+
+    def response_time_survival(self, t: float) -> float:
+        """Share of requests that take longer than t seconds in all [fraction].
+
+        exp(-μ t) + C μ (exp(-θ t) - exp(-μ t)) / (μ - θ), θ = c μ - λ; written to hold at θ = μ.
+        """
+        domain.not_negative(time=t)
+        served, drained = self.service_rate * t, self._drain_rate * t
+        slower, difference = min(served, drained), abs(served - drained)
+        both = served * math.exp(-slower) * (-math.expm1(-difference) / difference if difference else 1.0)
+        return math.exp(-served) + self.wait_probability * both
+
+    def waiting_time_quantile(self, q: float) -> float:
+        """Time in the queue not exceeded by the share q of requests; 0 up to 1 - C [s]."""
+        domain.fraction(quantile=q)
+        excess = self.wait_probability / (1 - q)
+        return math.log(excess) / self._drain_rate if excess > 1 else 0.0
+
+    def response_time_quantile(self, q: float) -> float:
+        """Response time not exceeded by the share q of requests [s].
+
+        It is not the waiting-time quantile plus the mean service time.
+        """
+        domain.fraction(quantile=q)
+        return time_when(
+            self.response_time_survival, 1 - q, -math.log1p(-q) / self.service_rate, 1 / self.service_rate
+        )
+
+    def max_arrival_rate(self, slo: float, quantile: float) -> float:
+        """Largest rate at which these servers keep the response-time quantile within the SLO [req/s].
+
+        Same answer, Raises as the function `max_arrival_rate`.
+        """
+        return max_arrival_rate(self.service_rate, self.servers, slo, quantile)
+
+    @property
+    def _drain_rate(self) -> float:
+        return self.servers * self.service_rate - self.arrival_rate
+
+
+@dataclass(frozen=True)
+class MM1(MMc):
+    """One exponential server with one unbounded queue; everything else as `MMc`.
+
+    Examples
+    --------
+    >>> round(MM1(arrival_rate=125, service_rate=500).response_time * 1000, 2)
+    2.67
+    """
+
+    servers: int = field(default=1, init=False)
+
+
+def max_arrival_rate(service_rate: float, servers: int, slo: float, quantile: float) -> float:
+    """Largest arrival rate at which an M/M/c station keeps a response-time quantile within the SLO [req/s].
+
+    Parameters
+    ----------
+    service_rate : float
+        Rate of one server. [req/s]
+    servers : int
+        [servers]
+    slo : float
+        Response time the quantile may not exceed. [s]
+    quantile : float
+        Share of requests that must keep it, e.g. 0.95. [fraction]
+
+    Raises
+    ------
+    DomainError
+        If the service time alone, without any load, already exceeds the SLO.
+
+    Examples
+    --------
+    >>> round(max_arrival_rate(service_rate=37.5, servers=8, slo=0.150, quantile=0.95), 1)
+    275.3
+    """
+    _check_feasible(service_rate, slo, quantile)
+
+    def kept(rate: float) -> bool:
+        return MMc(rate, service_rate, servers).response_time_survival(slo) <= 1 - quantile
+
+    low, high = 0.0, servers * service_rate
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if kept(middle) else (low, middle)
+    return low
+
+
+def servers_for(arrival_rate: float, service_rate: float, slo: float, quantile: float) -> int:
+    """Fewest servers of an M/M/c station that keep a response-time quantile within the SLO.
+
+    Parameters, Raises as in `max_arrival_rate`.
+
+    Examples
+    --------
+    >>> servers_for(arrival_rate=250, service_rate=37.5, slo=0.150, quantile=0.95)
+    8
+    """
+    _check_feasible(service_rate, slo, quantile)
+    return _fewest(arrival_rate, service_rate, lambda mmc: mmc.response_time_survival(slo) <= 1 - quantile)
+
+
+def servers_for_wait(arrival_rate: float, service_rate: float, wait: float, quantile: float) -> int:
+    """Fewest servers of an M/M/c station that keep a waiting-time quantile within `wait` seconds.
+
+    Parameters
+    ----------
+    arrival_rate, service_rate : float
+        [req/s]
+    wait : float
+        Waiting time the quantile may not exceed; 0 asks for no wait at all. [s]
+    quantile : float
+        Share of requests that must keep it. [fraction]
+
+    Examples
+    --------
+    >>> servers_for_wait(arrival_rate=360 / 3600, service_rate=15 / 3600, wait=20, quantile=0.8)
+    29
+    """
+    domain.not_negative(wait=wait)
+    domain.fraction(quantile=quantile)
+    return _fewest(arrival_rate, service_rate, lambda mmc: mmc.waiting_time_survival(wait) <= 1 - quantile)
+
+
+def _fewest(arrival_rate: float, service_rate: float, kept: Callable[[MMc], bool]) -> int:
+    domain.not_negative(arrival_rate=arrival_rate)
+    domain.positive(service_rate=service_rate)
+    least = math.floor(arrival_rate / service_rate) + 1
+    least += arrival_rate >= least * service_rate
+    spare = 1
+    while not kept(MMc(arrival_rate, service_rate, least + spare)):
+        spare *= 2
+    choices = range(least, least + spare + 1)
+    return choices[
+        bisect_left(choices, True, key=lambda servers: kept(MMc(arrival_rate, service_rate, servers)))
+    ]
+
+
+def _check_feasible(service_rate: float, slo: float, quantile: float) -> None:
+    domain.positive(service_rate=service_rate, slo=slo)
+    domain.fraction(quantile=quantile)
+    alone = -math.log1p(-quantile) / service_rate
+    if alone > slo:
+        raise DomainError(
+            f"infeasible: the service time alone already exceeds the SLO of {slo:g} s "
+            f"at quantile {quantile:g} ({alone:.4g} s without any load); speed it up or relax the SLO"
+        )

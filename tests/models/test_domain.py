@@ -1,0 +1,34 @@
+"""Values formulas hold for, and how the rest is refused."""
+
+import math
+
+import pytest
+
+from capacity.errors import DomainError
+from capacity.models import domain
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "message"),
+    [
+        (domain.not_negative, -0.5, "service time -0.5 is not allowed; give a finite number, 0 or above"),
+        (domain.not_negative, math.nan, "service time nan is not allowed"),
+        (domain.positive, 0.0, "service time 0 is not allowed; give a finite number above 0"),
+        (domain.positive, math.inf, "service time inf is not allowed"),
+        (domain.fraction, 1.0, "service time 1 does not lie between 0 and 1; write 95 % as 0.95"),
+        (domain.count, 0, "service time 0 is not allowed; give a whole number, 1 or above"),
+        (domain.count, math.inf, "service time inf is not allowed"),
+    ],
+)
+def test_refusal_names_the_quantity_and_what_is_allowed(check, value, message):
+    """The keyword becomes words; the value and the remedy follow."""
+    with pytest.raises(DomainError, match=message):
+        check(service_time=value)
+
+
+def test_allowed_values_pass():
+    """Edges included."""
+    domain.not_negative(a=0.0, b=1e300)
+    domain.positive(a=1e-300)
+    domain.fraction(a=1e-9, b=1 - 1e-9)
+    domain.count(a=1, b=1e6)

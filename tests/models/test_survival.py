@@ -1,0 +1,18 @@
+"""From survival function to quantile."""
+
+import math
+
+import pytest
+
+from capacity.models.survival import time_when
+
+
+@pytest.mark.parametrize("step", [1e-6, 1.0, 1e6])
+def test_quantile_does_not_depend_on_the_first_step(step):
+    """The P99 of an exponential is ln 100, wherever the search begins."""
+    assert time_when(lambda t: math.exp(-t), 0.01, 0.0, step) == pytest.approx(math.log(100), rel=1e-15)
+
+
+def test_lower_bound_that_is_the_answer():
+    """Where the survival is already low enough the search does not start."""
+    assert time_when(lambda t: 0.02, 0.05, 0.0, 1.0) == 0.0
