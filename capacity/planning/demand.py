@@ -1,0 +1,353 @@
+"""How much will be asked: from a traffic history to the distribution of the peak over a horizon."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from capacity.errors import DomainError, InputError
+from capacity.estimate import Estimate, Provenance
+from capacity.models.finance import pert_sample
+from capacity.planning.shown import html
+from capacity.planning.traffic import TrafficHistory, read_history
+from capacity.planning.trend import WEEK, Trend
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Demand", "Event", "TrafficHistory", "forecast", "read_history"]
+
+FEWEST_DAYS = 28
+DAYS_PER_MONTH = 365.25 / 12
+LEVEL = 0.9
+_FARTHEST = 2.0  # horizon over history; beyond it a fitted trend says nothing
+_LONGEST = 3660  # days
+
+
+class Happening(Protocol):
+    """Anything with a name, a date and a multiplier, such as an event of a plan file."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def date(self) -> dt.date: ...
+    @property
+    def multiplier(self) -> Sequence[float]: ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """A date on which traffic will be a multiple of what it would have been.
+
+    Parameters
+    ----------
+    name : str
+        What happens.
+    date : datetime.date
+        The day, in UTC.
+    multiplier : tuple of three floats
+        Low, likely, high factor on that day's peak. [fraction]
+    """
+
+    name: str
+    date: dt.date
+    multiplier: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What may be asked over the horizon: one path of daily peaks in each sampled world.
+
+    Parameters
+    ----------
+    history : TrafficHistory
+        What it rests on.
+    dates : pandas.DatetimeIndex
+        Days of the horizon; the first follows the last complete day of the history.
+    paths : ndarray
+        Daily peak in each world. [req/s] (worlds x days)
+    current_peak : Estimate
+        Largest daily peak of a week at the level of the last day, before growth and events. [req/s]
+    growth_per_month : Estimate
+        Growth of the peak. [fraction per month]
+    events : tuple of Event
+        Those inside the horizon.
+    notes : tuple of str
+        What to know before believing it.
+    """
+
+    history: TrafficHistory
+    dates: pd.DatetimeIndex
+    paths: np.ndarray
+    current_peak: Estimate
+    growth_per_month: Estimate
+    events: tuple[Event, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    not_modelled = (
+        "Not modelled: bursts inside a bucket, changes of the trend, seasons longer than a week, campaigns "
+        "other than the events given (past ones recur at random), traffic lost to overload in the past."
+    )
+
+    @property
+    def horizon_days(self) -> int:
+        """Days ahead. [days]"""
+        return self.paths.shape[1]
+
+    @cached_property
+    def peaks(self) -> np.ndarray:
+        """Largest daily peak over the horizon in each world. [req/s]"""
+        return self.paths.max(axis=1)
+
+    @property
+    def peak(self) -> Estimate:
+        """Largest daily peak over the horizon. [req/s]"""
+        method = f"maximum over {self.horizon_days} days in {len(self.paths)} sampled paths"
+        provenance: Provenance = "assumed" if self.events else self.growth_per_month.provenance
+        return _estimate(self.peaks, unit="req/s", method=method, provenance=provenance)
+
+    def fan(self) -> pd.DataFrame:
+        """Daily peak day by day: date and the 5 %, 50 % and 95 % quantile. [req/s]"""
+        import pandas as pd
+
+        low, median, high = np.quantile(self.paths, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
+        return pd.DataFrame({"date": self.dates, "low": low, "median": median, "high": high})
+
+    def to_frame(self) -> pd.DataFrame:
+        """The three estimates: quantity, estimate, method and provenance."""
+        import pandas as pd
+
+        rows = {
+            "peak of a week now": self.current_peak,
+            f"peak over {self.horizon_days} days": self.peak,
+            "growth per month": self.growth_per_month,
+        }
+        return pd.DataFrame(
+            [
+                {
+                    "quantity": name,
+                    "estimate": estimate,
+                    "method": estimate.method,
+                    "provenance": estimate.provenance,
+                }
+                for name, estimate in rows.items()
+            ]
+        )
+
+    @property
+    def text(self) -> str:
+        """The forecast in sentences."""
+        growth, peak = self.growth_per_month, self.peak
+        source = (
+            "fitted"
+            if growth.provenance == "measured"
+            else "as given in the plan, in place of the fitted trend"
+        )
+        sentences = [
+            f"The peak of a week is {self.current_peak} now.",
+            f"By {self.dates[-1]:%Y-%m-%d} the largest daily peak will be {peak} (90 % interval), "
+            f"with growth of {_percent(growth)} per month ({source}).",
+            *(_announce(event) for event in self.events),
+            f"It rests on {len(self.history.daily_peak)} complete days of {self.history.name}.",
+        ]
+        return " ".join([*sentences, *self.notes, self.not_modelled])
+
+    def __str__(self) -> str:
+        return f"peak over {self.horizon_days} days: {self.peak}"
+
+    def _repr_html_(self) -> str:
+        return html(self.to_frame(), f"Demand over {self.horizon_days} days", self.text)
+
+
+def forecast(
+    history: TrafficHistory,
+    *,
+    horizon_days: int,
+    growth_per_month: Sequence[float] | None = None,
+    events: Sequence[Happening] = (),
+    rng: np.random.Generator,
+    worlds: int = 2000,
+) -> Demand:
+    """Sample what may be asked on each day of the horizon, and so the distribution of the peak.
+
+    Parameters
+    ----------
+    history : TrafficHistory
+        At least four weeks of complete days.
+    horizon_days : int
+        How far ahead, up to twice the history; further only with `growth_per_month`. [days]
+    growth_per_month : three floats, optional
+        Low, likely, high growth that replaces the fitted trend. [fraction per month]
+    events : sequence of Event
+        Days on which the peak is multiplied; those outside the horizon are noted.
+    rng : numpy.random.Generator
+        Of every random draw.
+    worlds : int
+        Sampled futures. [worlds]
+
+    Returns
+    -------
+    Demand
+        Paths of daily peaks, from which every figure is computed.
+
+    Raises
+    ------
+    InputError
+        If the history has fewer than 28 complete days.
+    DomainError
+        If the horizon, the growth or a multiplier is outside what is allowed.
+
+    Notes
+    -----
+    The daily peak follows exp(level + slope t + weekday + rest), see `trend`. On synthetic traffic
+    (Gaussian AR noise, campaigns of one day) the 90 % interval covered 87 to 96 % of 200 peaks in each of
+    20 settings, mean 92 %; with heavy-tailed noise and campaigns of up to three days 83 to 87 %, mean 85 %:
+    there it is somewhat too narrow. Histories of 4 to 52 weeks, horizons of 8 to 52; fresh draws of the two
+    generators with which the shape of the tail was chosen.
+
+    References
+    ----------
+    .. [1] Hamilton, Time Series Analysis, Princeton, 1994.
+    .. [2] Politis, The impact of bootstrap methods on time series analysis, Statistical Science 18, 2003.
+    .. [3] Coles, An Introduction to Statistical Modeling of Extreme Values, Springer, 2001, ch. 4 (Pareto
+       tails).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> index = pd.date_range("2026-01-05", periods=56 * 24, freq="h", tz="UTC")
+    >>> rates = pd.Series([100.0 + 10 * (moment.hour == 12) for moment in index], index)
+    >>> flat = TrafficHistory("flat.csv", 3600.0, rates)
+    >>> print(forecast(flat, horizon_days=30, rng=np.random.default_rng(1)).peak)
+    110 req/s (110 to 110)
+    """
+    import pandas as pd
+
+    peak = history.daily_peak
+    _check(history, horizon_days, growth_per_month, worlds)
+    monday = pd.Timestamp("1970-01-05", tz="UTC")
+    trend = Trend.fit(np.asarray((peak.index - monday).days), peak.to_numpy())
+    coefficients, spread = trend.draw(rng, worlds)
+    fitted = np.expm1(coefficients[:, 1] * DAYS_PER_MONTH)
+    growth = fitted if growth_per_month is None else pert_sample(rng, *_triple(growth_per_month), worlds)
+    coefficients[:, 1] = np.log1p(growth) / DAYS_PER_MONTH
+    days = np.arange(1, horizon_days + 1)
+    rests = trend.rests(rng, worlds, max(horizon_days, WEEK)) * spread[:, None]
+    dates = pd.date_range(peak.index[-1] + pd.Timedelta(days=1), periods=horizon_days, freq="D")
+    factors, inside, notes = _multipliers(events, dates, rng, worlds)
+    paths = np.exp(trend.ahead(coefficients, days) + rests[:, :horizon_days]) * factors
+    provenance: Provenance = "measured" if growth_per_month is None else "assumed"
+    return Demand(
+        history=history,
+        dates=dates,
+        paths=paths,
+        current_peak=_current_peak(trend, coefficients, rests),
+        growth_per_month=_estimate(
+            growth, unit="", method=_growth_method(growth_per_month), provenance=provenance
+        ),
+        events=inside,
+        notes=(*history.notes, *notes, *_caveats(history, horizon_days, fitted, growth_per_month)),
+    )
+
+
+def _check(history: TrafficHistory, horizon_days: int, growth: Sequence[float] | None, worlds: int) -> None:
+    complete = len(history.daily_peak)
+    if complete < FEWEST_DAYS:
+        raise InputError(
+            f"has {complete} complete days with traffic; a trend with a weekly shape needs at least "
+            f"{FEWEST_DAYS}: export a longer range, or plan without demand",
+            file=history.name,
+        )
+    if not 1 <= horizon_days <= _LONGEST or worlds < 100:
+        raise DomainError(
+            f"a horizon of {horizon_days} days in {worlds} worlds; allowed: 1 to {_LONGEST} days, 100 "
+            f"worlds or more"
+        )
+    if growth is None and horizon_days > _FARTHEST * history.days:
+        raise DomainError(
+            f"a horizon of {horizon_days} days is more than twice the {history.days} days of "
+            f"{history.name}; shorten it to {int(_FARTHEST * history.days)}, export a longer history, or "
+            "state growth_per_month = [low, likely, high]"
+        )
+    if growth is not None and not (len(growth) == 3 and -1 < growth[0] <= growth[1] <= growth[2] < math.inf):
+        raise DomainError(
+            f"growth per month {list(growth)}; allowed: three fractions, low <= likely <= high, above -1"
+        )
+
+
+def _multipliers(
+    events: Sequence[Happening], dates: pd.DatetimeIndex, rng: np.random.Generator, worlds: int
+) -> tuple[np.ndarray, tuple[Event, ...], list[str]]:
+    """Factor on each day in each world; events of one day multiply."""
+    factors = np.ones((worlds, len(dates)))
+    inside, notes = [], []
+    for event in events:
+        low, likely, high = event.multiplier
+        if not 0 < low <= likely <= high < math.inf:
+            raise DomainError(
+                f"event {event.name!r} multiplies by {[low, likely, high]}; allowed: above 0, low <= "
+                f"likely <= high"
+            )
+        where = np.flatnonzero(dates.date == event.date)
+        if where.size:
+            factors[:, where[0]] *= pert_sample(rng, low, likely, high, worlds)
+            inside.append(Event(event.name, event.date, (low, likely, high)))
+        else:
+            notes.append(
+                f"The event {event.name} on {event.date} lies outside the horizon and changes nothing."
+            )
+    return factors, tuple(inside), notes
+
+
+def _current_peak(trend: Trend, coefficients: np.ndarray, rests: np.ndarray) -> Estimate:
+    now = coefficients.copy()
+    now[:, 1] = 0.0
+    week = np.exp(trend.ahead(now, np.arange(1, WEEK + 1)) + rests[:, :WEEK])
+    method = "largest of seven daily peaks at the level of the last day"
+    return _estimate(week.max(axis=1), unit="req/s", method=method, provenance="measured")
+
+
+def _triple(growth: Sequence[float]) -> tuple[float, float, float]:
+    low, likely, high = growth
+    return low, likely, high
+
+
+def _growth_method(growth: Sequence[float] | None) -> str:
+    return "log-linear trend, AR(1) errors" if growth is None else "PERT of the range given"
+
+
+def _caveats(
+    history: TrafficHistory, horizon_days: int, fitted: np.ndarray, growth: Sequence[float] | None
+) -> list[str]:
+    notes = [f"Peaks are means over {history.step:g} s; inside that they may be higher."]
+    if horizon_days > history.days:
+        notes.append(
+            f"The horizon is {horizon_days / history.days:.1f} times as long as the {history.days} days of "
+            "history, so most of the width comes from the growth."
+        )
+    if growth is not None:
+        low, median, high = np.quantile(fitted, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
+        notes.append(
+            f"The history by itself shows growth of {median:.1%} ({low:.1%} to {high:.1%}) per month."
+        )
+    return notes
+
+
+def _announce(event: Event) -> str:
+    low, likely, high = event.multiplier
+    return f"On {event.date} {event.name} multiplies the peak by {likely:g} ({low:g} to {high:g})."
+
+
+def _percent(growth: Estimate) -> str:
+    return f"{growth.value:.1%} ({growth.low:.1%} to {growth.high:.1%})"
+
+
+def _estimate(sample: np.ndarray, *, unit: str, method: str, provenance: Provenance) -> Estimate:
+    low, value, high = (float(q) for q in np.quantile(sample, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]))
+    return Estimate(value, low, high, unit, method, provenance, LEVEL)

@@ -1,0 +1,170 @@
+"""The recommendation: three sentences, five numbers and a list of actions, from the parts of a study."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from capacity.estimate import Estimate, number
+from capacity.planning.headroom import counted
+
+if TYPE_CHECKING:
+    from capacity.evidence.audit import Findings
+    from capacity.evidence.limits import Capacity
+    from capacity.planning.demand import Demand
+    from capacity.planning.fleet import FleetPlan
+    from capacity.planning.portfolio import Portfolio
+    from capacity.planning.readiness import Verdict
+
+
+def recommend(
+    verdict: Verdict, fleet: FleetPlan | None, investments: Portfolio | None, *, doubts: Findings
+) -> tuple[str, ...]:
+    """Return what to do, what it buys, and what would change our mind."""
+    return (
+        _what_to_do(verdict, fleet),
+        _what_it_buys(fleet, investments),
+        _what_would_change_it(verdict, doubts),
+    )
+
+
+def numbers(
+    capacity: Capacity, demand: Demand | None, fleet: FleetPlan | None, *, retry_budget: float
+) -> pd.DataFrame:
+    """Return the numbers the recommendation stands on; what is not known says why.
+
+    The metastable-safe load is the saturation throughput divided by the most that a retry budget lets clients
+    multiply their requests, 1 + budget: above it an overload may outlive its cause.
+
+    References
+    ----------
+    .. [1] Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021.
+    """
+    rows = [
+        _row("load within the objectives", capacity.safe, capacity.why),
+        _row("metastable-safe load", _metastable_safe(capacity, retry_budget), capacity.why),
+        _row("largest peak asked for", demand.peak if demand else None, "the plan has no traffic history"),
+        _row(
+            "months until today's fleet is too small", _months(fleet), "no fleet without demand and capacity"
+        ),
+        _row("chance of missing the objectives", _chance(fleet), "no fleet without demand and capacity"),
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "estimate", "method", "provenance"])
+
+
+def actions(findings: Findings, fleet: FleetPlan | None, investments: Portfolio | None) -> pd.DataFrame:
+    """Return what to do, in order: mend the evidence, add instances, then the work that pays."""
+    rows = [("before deciding", finding.remedy, finding.message) for finding in findings.voids("capacity")]
+    if fleet:
+        rows += _additions(fleet)
+    if investments:
+        verdicts = investments.to_frame().set_index("lever")["verdict"]
+        rows += [
+            (f"work item {place}", lever.replace("_", " "), str(verdicts[lever]))
+            for place, lever in enumerate(investments.order, 1)
+        ]
+    return pd.DataFrame(rows, columns=["when", "action", "why"])
+
+
+def _row(quantity: str, estimate: Estimate | str | None, reason: str) -> tuple[str, Any, str, str]:
+    if isinstance(estimate, Estimate):
+        return quantity, estimate, estimate.method, estimate.provenance
+    return (
+        quantity,
+        estimate or "not known",
+        reason if estimate is None else "share of the sampled worlds",
+        "assumed",
+    )
+
+
+def _metastable_safe(capacity: Capacity, retry_budget: float) -> Estimate | None:
+    limit = capacity.saturation_throughput
+    if limit is None:
+        return None
+    method = f"saturation throughput over 1 + retry budget of {100 * retry_budget:g} %"
+    return limit.scaled(1 / (1 + retry_budget), method=method)
+
+
+def _months(fleet: FleetPlan | None) -> Estimate | None:
+    if fleet is None:
+        return None
+    horizon = fleet.demand.horizon_days / 30.44
+    first = fleet.demand.dates[0]
+    dates = fleet.runway.set_index("probability")["date"]
+    low, median = (_months_to(first, dates.get(share)) for share in (0.05, 0.5))
+    method = "from when 5 % to when 50 % of the sampled worlds exceed what it carries"
+    if low is None:
+        return Estimate.at_least(horizon, unit="months", method=method, provenance="assumed")
+    high = median if median is not None else math.inf
+    if high == 0:
+        return Estimate.exactly(0.0, unit="months", method="it is too small already", provenance="assumed")
+    return Estimate(None, low, high, unit="months", method=method, provenance="assumed")
+
+
+def _months_to(first: Any, date: Any) -> float | None:
+    return None if date is None or pd.isna(date) else (date - first).days / 30.44
+
+
+def _chance(fleet: FleetPlan | None) -> str | None:
+    if fleet is None:
+        return None
+    running = f"{fleet.probability_missed_running:.1%} with today's {counted(fleet.instances_running)}"
+    if fleet.recommended is None or fleet.recommended == fleet.instances_running:
+        return running
+    chosen = fleet.options.set_index("instances").loc[fleet.recommended]
+    return f"{running}, {chosen['probability_missed']:.1%} with {counted(fleet.recommended)}"
+
+
+def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
+    carried = fleet.options.set_index("instances")["safe_load"]
+    return [
+        (
+            f"{row.date:%Y-%m-%d}",
+            f"have {counted(int(row.instances))} running",
+            f"they carry {number(carried[row.instances])} req/s within the objectives; one fewer does not do",
+        )
+        for row in fleet.additions.itertuples()
+    ]
+
+
+def _what_to_do(verdict: Verdict, fleet: FleetPlan | None) -> str:
+    if not fleet:
+        return verdict.failed[0].remedy if verdict.failed else "Nothing needs to be done now."
+    if fleet.recommended is None:
+        return fleet.what_is_needed
+    if fleet.additions.empty:
+        running = counted(fleet.instances_running)
+        return f"Today's {running} will do for the next {fleet.demand.horizon_days} days."
+    first = fleet.additions.iloc[0]
+    return (
+        f"Have {counted(int(first['instances']))} running from {first['date']:%Y-%m-%d} "
+        f"instead of {fleet.instances_running}, and {counted(fleet.recommended)} within the next "
+        f"{fleet.demand.horizon_days} days."
+    )
+
+
+def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str:
+    parts = []
+    if fleet and fleet.recommended is not None:
+        chosen = fleet.options.set_index("instances").loc[fleet.recommended]
+        before, after = fleet.probability_missed_running, chosen["probability_missed"]
+        parts.append(
+            f"The chance of missing the objectives at the peak goes from {before:.0%} to {after:.0%}"
+        )
+    if investments and investments.joint_npv is not None:
+        worth = investments.joint_npv
+        first = investments.order[0].replace("_", " ")
+        parts.append(f"the work listed is worth {worth} over three years, {first} first")
+    return "; ".join(parts) + "." if parts else "What it is worth cannot be said without demand and prices."
+
+
+def _what_would_change_it(verdict: Verdict, doubts: Findings) -> str:
+    voiding = doubts.voids("capacity")
+    if voiding:
+        return f"What would change this: {voiding[0].remedy}"
+    unknown = [gate for gate in verdict.gates if gate.status == "unknown"]
+    if unknown:
+        return f"What would change this: {unknown[0].remedy}"
+    return "What would change this: traffic that outgrows its past, or a release that makes requests dearer."

@@ -1,0 +1,203 @@
+"""Fleet plans."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from capacity.errors import DomainError, NotIdentified
+from capacity.estimate import Estimate
+from capacity.models.scalability import Amdahl, Linear, Usl
+from capacity.planning.demand import Demand, Event, TrafficHistory
+from capacity.planning.fleet import FleetPlan, plan_fleet
+from capacity.planning.headroom import Policy
+from capacity.planning.investments import Cost
+
+BARE = Policy(spare_instances=0, retry_budget=0.0, burst_quantile=0.5)
+ONE = Estimate(300.0, 290.0, 310.0, "req/s", "measured here", "measured")
+
+
+def demand(
+    start: float = 500.0, growth: float = 0.0, width: float = 0.05, days: int = 100, worlds: int = 500
+) -> Demand:
+    """Worlds that differ in level only."""
+    rng = np.random.default_rng(5)
+    level = start * np.exp(growth * np.arange(days)) * np.exp(width * rng.standard_normal((worlds, 1)))
+    dates = pd.date_range("2026-06-01", periods=days, freq="D", tz="UTC")
+    history = TrafficHistory("made.csv", 3600.0, pd.Series([1.0], [dates[0]]))
+    peak = Estimate(start, start, start, "req/s", "", "measured")
+    return Demand(history, dates, level, peak, Estimate(0.0, 0.0, 0.0, "", "", "measured"))
+
+
+def planned(**changes: object) -> FleetPlan:
+    """Two instances of 300 req/s at 500 req/s, no policies, unless changed."""
+    arguments = {
+        "instance_capacity": ONE,
+        "scaling": Linear(300.0),
+        "demand": demand(),
+        "policy": BARE,
+        "cost": Cost(instance_per_month=50.0),
+        "instances_running": 2,
+        "rng": np.random.default_rng(1),
+    } | changes
+    return plan_fleet(**arguments)  # type: ignore[arg-type]
+
+
+def test_fewest_within_the_risk() -> None:
+    """The recommended fleet keeps the risk, one instance fewer does not."""
+    plan = planned(demand=demand(1000))
+    missed = plan.options.set_index("instances")["probability_missed"]
+    assert plan.recommended == 4
+    assert missed[4] <= 0.05 < missed[3]
+
+
+def test_linear_case_is_division_rounded_up() -> None:
+    """S1: 700 req/s on instances of 250 need three."""
+    exact = Estimate.exactly(250.0, unit="req/s", method="", provenance="config")
+    plan = planned(demand=demand(700, width=0.0), instance_capacity=exact)
+    assert plan.recommended == 3
+
+
+def test_spare_instances_add_up() -> None:
+    """N+1 on a linear fleet is one more."""
+    spare = Policy(spare_instances=1, retry_budget=0.0, burst_quantile=0.5)
+    assert planned(policy=spare).recommended == planned().recommended + 1  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("change", "direction"),
+    [
+        ({"demand": demand(2000)}, 1),
+        ({"policy": Policy(spare_instances=0, retry_budget=0.5, burst_quantile=0.5)}, 1),
+        ({"policy": Policy(spare_instances=0, retry_budget=0.0, risk=0.001, burst_quantile=0.5)}, 0),
+        ({"scaling": Usl(300.0, 0.1, 0.0)}, 1),
+        ({"instance_capacity": Estimate(900.0, 890.0, 910.0, "req/s", "", "measured")}, -1),
+    ],
+)
+def test_the_plan_moves_the_right_way(change: dict[str, object], direction: int) -> None:
+    """More demand, retries or contention ask for more instances, stronger ones for fewer."""
+    base = planned(demand=demand(1500)).recommended
+    moved = planned(**({"demand": demand(1500)} | change)).recommended
+    assert base is not None
+    assert moved is not None
+    assert (moved - base) * direction > 0 or (direction == 0 and moved >= base)
+
+
+def test_shortfall_and_risk_fall_with_instances() -> None:
+    """In the same worlds a larger fleet never misses more."""
+    options = planned(demand=demand(1000, width=0.3)).options
+    assert options["probability_missed"].is_monotonic_decreasing
+    assert options["expected_shortfall"].is_monotonic_decreasing
+
+
+def test_cost_only_with_a_price() -> None:
+    """Without prices there is no column of money."""
+    assert "cost_per_month" not in planned(cost=None).options
+    options = planned().options
+    assert (options["cost_per_month"] == 50 * options["instances"]).all()
+
+
+def test_zero_price_is_a_price() -> None:
+    """Instances may be free, not paid for being run."""
+    assert (planned(cost=Cost(instance_per_month=0.0)).options["cost_per_month"] == 0).all()
+    with pytest.raises(DomainError, match="an instance costs -1 a month; allowed: zero or more"):
+        planned(cost=Cost(instance_per_month=-1.0))
+
+
+def test_runway_dates_follow_growth() -> None:
+    """With known growth the fleet is exhausted on the day it passes the capacity."""
+    exact = Estimate.exactly(300.0, unit="req/s", method="", provenance="config")
+    growing = demand(500, growth=0.01, width=0.0)
+    plan = planned(demand=growing, instance_capacity=exact)
+    day = int(np.ceil(np.log(600 / 500) / 0.01))
+    assert [date.date() for date in plan.runway["date"]] == [growing.dates[day].date()] * 3
+    assert plan.additions["date"].iloc[0] == growing.dates[day]
+
+
+def test_runway_beyond_the_horizon_has_no_date() -> None:
+    """Enough instances are said to last."""
+    plan = planned(instances_running=5)
+    assert plan.runway["date"].isna().all()
+    assert "last beyond 2026-09-08" in plan.text
+    assert plan.additions.empty
+
+
+def test_an_exhausted_fleet_is_told() -> None:
+    """Today's fleet below today's demand has run out already."""
+    assert "exhausted already" in planned(instances_running=1).text
+
+
+def test_additions_lead_to_the_recommended_fleet() -> None:
+    """The calendar ends with the recommended size, in order of time."""
+    plan = planned(demand=demand(500, growth=0.01))
+    assert plan.additions["instances"].iloc[-1] == plan.recommended
+    assert plan.additions["date"].is_monotonic_increasing
+    assert plan.additions["added"].sum() == plan.recommended - 2  # type: ignore[operator]
+
+
+def test_open_capacity_is_used_at_its_bound() -> None:
+    """A bound of 300 plans with 300 and says so."""
+    bound = Estimate.at_least(300.0, unit="req/s", method="", provenance="measured")
+    plan = planned(instance_capacity=bound)
+    assert plan.recommended == 2
+    assert "its limit was not reached, so the plan uses 300 req/s" in plan.text
+
+
+def test_unbounded_capacity_is_refused() -> None:
+    """Without a bound from below there is nothing to plan with."""
+    with pytest.raises(NotIdentified, match="not bounded from below; run a test"):
+        planned(instance_capacity=Estimate.at_most(300.0, unit="req/s", method="", provenance="measured"))
+
+
+def test_demand_beyond_any_fleet_is_told() -> None:
+    """Contention caps what instances add; the plan says what would be needed."""
+    plan = planned(demand=demand(20_000), scaling=Amdahl(300.0, 0.05))
+    assert plan.recommended is None
+    assert "No fleet of up to 1000 instances meets the demand" in plan.text
+    assert "Needed: instances of about" in plan.text
+    assert plan.options["verdict"].str.startswith("refused").all()
+
+
+def test_a_fleet_past_its_peak_is_not_recommended() -> None:
+    """With coherency cost more instances carry less; the best size is the one at the peak."""
+    law = Usl(300.0, 0.03, 0.0005)
+    plan = planned(demand=demand(20_000), scaling=law)
+    assert plan.recommended is None
+    assert f"{round(law.peak_concurrency)} instances, may be given" in plan.text
+
+
+def test_extrapolation_of_scaling_is_told() -> None:
+    """Beyond 1.2 times the tested instances a fit is an extrapolation."""
+    fit = Amdahl.fit([1, 2, 4], [300, 570, 1030], throughput_error=[6, 11, 20])
+    assert "is an extrapolation" in planned(scaling=fit, demand=demand(2500)).text
+    assert "is an extrapolation" not in planned(scaling=fit, demand=demand(700)).text
+
+
+def test_a_peak_made_by_an_event_is_told() -> None:
+    """Instances for one day may be returned."""
+    base = demand()
+    paths = base.paths.copy()
+    paths[:, 30] *= 3
+    event = Event("sale", base.dates[30].date(), (3.0, 3.0, 3.0))
+    busy = Demand(base.history, base.dates, paths, base.current_peak, base.growth_per_month, (event,))
+    assert "In 100% of worlds the peak falls on the day of sale" in planned(demand=busy).text
+    assert planned(demand=busy).additions["date"].iloc[0].date() == dt.date(2026, 7, 1)
+
+
+def test_refused_options_keep_their_reason() -> None:
+    """Each option says why it is not recommended."""
+    spare = Policy(spare_instances=1, retry_budget=0.0, burst_quantile=0.5)
+    verdicts = planned(policy=spare, instances_running=1).options.set_index("instances")["verdict"]
+    assert verdicts[1] == "refused: cannot do without 1 of 1"
+    assert verdicts[2].startswith("refused: misses the objective with probability")
+    assert verdicts[3] == "recommended: fewest within the accepted risk"
+    assert verdicts[4] == "enough, 1 more than needed"
+
+
+def test_a_plan_shows_itself() -> None:
+    """Table, sentences and one line."""
+    plan = planned()
+    assert plan.to_frame() is plan.options
+    assert "<table>" in plan._repr_html_()
+    assert str(plan).startswith("2 instances at 100 a month carry 600 req/s safely")

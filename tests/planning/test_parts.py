@@ -1,0 +1,118 @@
+"""What a system is made of. Numbers from the test vectors of the levers."""
+
+import numpy as np
+import pytest
+
+from capacity.errors import DomainError
+from capacity.planning.parts import Calls, Changes, Connections, Incidents, Overload, Station
+
+
+def test_residual_failure_of_retries() -> None:
+    """R1: two retries at 5 % leave 0.000125."""
+    assert Calls(retries=2, failure_probability=0.05).residual_failure == pytest.approx(0.000125)
+
+
+def test_amplification_at_usual_failures() -> None:
+    """R2: they cost 5.25 % more calls."""
+    assert Calls(retries=2, failure_probability=0.05).amplification == pytest.approx(1.0525)
+
+
+def test_amplification_when_everything_fails() -> None:
+    """R3: with two retries every request is tried three times."""
+    calls = Calls(retries=2, failure_probability=1.0)
+    assert calls.worst_amplification == 3
+    assert calls.amplification == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("budget", "amplification"), [(0.1, 1.1), (0.2, 1.2), (5.0, 3.0)])
+def test_a_budget_caps_amplification(budget: float, amplification: float) -> None:
+    """R5, R6: at most 1 + budget, and never more than the retries."""
+    assert Calls(retries=2, retry_budget=budget).worst_amplification == pytest.approx(amplification)
+
+
+def test_persistent_failures_stay() -> None:
+    """A3: 30 % persistent failures cannot be cured, the others nearly vanish."""
+    calls = Calls(retries=2, failure_probability=0.01, persistent_share=0.3)
+    assert calls.residual_failure == pytest.approx(0.003 + 0.007 * 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes"),
+    [
+        (Changes(100, 2, 0.10, 60), 800),
+        (Changes(100, 0, 0.10, 6), 60),
+        (Changes(100, 0, 0.10, 6, blast_fraction=0.1), 6),
+    ],
+)
+def test_deployment_downtime(changes: Changes, minutes: float) -> None:
+    """D1 to D3: 800, 60 and 6 minutes a year."""
+    assert changes.downtime_minutes == pytest.approx(minutes)
+
+
+def test_incident_downtime() -> None:
+    """O3: 12 incidents of 10 + 15 + 45 + 20 minutes are 1080 a year."""
+    assert Incidents(12, 10, 15, 45, 20).downtime_minutes == 1080
+
+
+def test_station_without_and_with_a_pool() -> None:
+    """P1, P2: 12 ms of queries and 10 ms of connecting are 22 ms, pooled 12.1 ms."""
+    assert Station("db", 8, 0.012, connect_time=0.010).service_demand == pytest.approx(0.022)
+    assert Station("db", 8, 0.012, connect_time=0.010, reuse=0.99).service_demand == pytest.approx(0.0121)
+
+
+def test_agents_take_capacity() -> None:
+    """O5: an agent of 3 % takes 300 to 291 req/s."""
+    station = Station("instance", 1, 1 / 300, agent_share=0.03)
+    assert 1 / station.service_demand == pytest.approx(291)
+
+
+def test_a_cold_cache_multiplies_load() -> None:
+    """C4: at a hit ratio of 0.6 the database sees 2.5 times the load without it."""
+    warm, cold = Station("db", 8, 0.02, hit_ratio=0.6), Station("db", 8, 0.02)
+    assert cold.service_demand / warm.service_demand == pytest.approx(2.5)
+
+
+def test_connection_budget_during_deployment() -> None:
+    """P6: 97 connections for two versions of six instances are 8 each; a pool of 10 asks for 120."""
+    connections = Connections(97, per_instance=10, exhaustion_minutes=120, environments=2)
+    assert connections.largest_pool(6) == 8
+    assert connections.downtime_minutes(6) == 120
+    assert Connections(97, 8, 120, environments=2).downtime_minutes(6) == 0
+
+
+def test_a_pool_of_ten_fits_outside_deployments() -> None:
+    """It runs out only while two versions run."""
+    assert Connections(97, 10, 120).downtime_minutes(6) == 0
+
+
+def test_overload_interpolates() -> None:
+    """Between two loads the rate is on the line, beyond the last it stays."""
+    overload = Overload((300.0, 400.0), (6.0, 4.0), 60, 4)
+    assert overload.times_above(350.0) == 5.0
+    assert overload.times_above(1000.0) == 4.0
+    assert overload.times_above(np.array([300.0, 400.0])).tolist() == [6.0, 4.0]
+
+
+def test_overload_of_one_rate_is_flat() -> None:
+    """A single figure holds whatever the capacity."""
+    assert Overload((0.0,), (6.0,), 60, 4).times_above(1e6) == 6.0
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Station("db", 0, 0.01), "station db: servers = 0; allowed: above zero"),
+        (lambda: Station("db", 8, 0.01, reuse=1.2), r"station db: reuse = 1\.2; allowed: 0 to 1"),
+        (lambda: Station("db", 8, 0.01, agent_share=1.0), "agents take all of station db"),
+        (lambda: Calls(retries=-1), "calls: retries = -1; allowed: zero or more"),
+        (lambda: Changes(100, 2, np.array([0.1, 1.5]), 60), r"changes: failure_rate = 1\.5"),
+        (lambda: Incidents(12, -1, 0, 0, 0), "incidents: detect_minutes = -1"),
+        (lambda: Overload((2.0, 1.0), (1.0, 2.0), 60, 4), "do not increase"),
+        (lambda: Overload((1.0,), (1.0, 2.0), 60, 4), "1 loads and 2 rates"),
+        (lambda: Connections(0, 1, 1), "connections: available = 0"),
+    ],
+)
+def test_impossible_parts_are_refused(build: object, message: str) -> None:
+    """Each names the part, the field, the value and what is allowed."""
+    with pytest.raises(DomainError, match=message):
+        build()  # type: ignore[operator]
