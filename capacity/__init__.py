@@ -50,6 +50,7 @@ _HOME = {
     "plots": "capacity.report.plots",
     "table": "capacity.display",
     "prose": "capacity.display",
+    "banner": "capacity.display",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]

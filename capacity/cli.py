@@ -1,0 +1,248 @@
+"""The command line: ``capacity report | inspect | check | init | lab``.
+
+Everything heavy is imported when a command needs it. Every problem is one line ``error: ...`` on stderr, and
+the exit code tells its kind: 0 ok, 1 a notebook failed, 2 usage, 3 input data, 4 not ready (`check`),
+5 time-out, 6 kernel died, 74 I/O, 75 busy, 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from capacity.errors import CapacityError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from capacity.report.publish import Run
+
+_FAULT, _USAGE, _NOT_READY, _IO = 1, 2, 4, 74
+
+
+class _Interrupted(BaseException):
+    """A signal asked us to stop."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    sys.exit(_exit_code(arguments))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    for again in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(again, signal.SIG_IGN)  # leave in good order: kernels ended, temporary files removed
+    raise _Interrupted(number)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    """Run a command; say what went wrong in a line each, and return the code for it."""
+    try:
+        code = commands.main(arguments, prog_name="capacity", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except CapacityError as error:
+        return _say(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _say(f"{error.format_message()} (see: capacity --help)", _USAGE)
+    except click.Abort:
+        return 128 + signal.SIGINT
+    except _Interrupted as interrupted:
+        return _say("interrupted; nothing was replaced", interrupted.exit_code)
+    except SystemExit:  # click's way to leave when nobody reads what it prints
+        return _IO
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while leaving
+        return _IO
+    except OSError as error:
+        return _say(f"{error.filename or 'file system'}: {error.strerror or error}", _IO)
+    except Exception as error:
+        return _say(f"fault in capacity, please report it: {type(error).__name__}: {error}", _FAULT)
+
+
+def _say(message: str, code: int) -> int:
+    from capacity.wording import visible
+
+    for line in message.splitlines():
+        click.echo(f"error: {visible(line, 1000)}", err=True)
+    return code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="capacity")
+def commands() -> None:
+    """From load-test exports to a capacity plan."""
+
+
+@commands.command()
+@click.argument("plan")
+@click.option("-o", "--output", default="report", show_default=True, help="Folder of the report.")
+@click.option("--only", multiple=True, metavar="NAME", help="Run only this notebook (repeatable).")
+@click.option(
+    "-p", "--parameter", "given", multiple=True, metavar="KEY=VALUE", help="Set a notebook parameter."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Notebooks at a time.")
+def report(plan: str, output: str, only: tuple[str, ...], given: tuple[str, ...], jobs: int) -> int:
+    """Write the report of PLAN (a plan file or an export): pages, plan.json and other files."""
+    _must_exist(plan)
+    from capacity.report.publish import publish
+
+    outcome = publish(plan, output, only=only, parameters=_parameters(given), jobs=jobs, progress=_progress())
+    if outcome.status == "complete":
+        click.echo(Path(output) / "index.html")
+        return 0
+    for run in outcome.runs:
+        if run.status != "complete":
+            _say(run.text, 0)
+    return _say(f"{output} is as it was; the pages of this run are in {outcome.folder}", outcome.exit_code)
+
+
+def _must_exist(*paths: str) -> None:
+    from capacity.fields import no_such_file
+
+    problems = [no_such_file(Path(path)) for path in paths if not os.path.exists(path)]  # noqa: PTH110 - any text
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def _parameters(given: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or name in values:
+            problem = "given twice" if equals else "without a value"
+            raise UsageError(f"parameter '{name}': {problem}; allowed: -p key=value, once for each key")
+        values[name] = value
+    return values
+
+
+def _progress() -> Any:
+    """Show a bar on a terminal, a plain line for each notebook anywhere else."""
+    if not sys.stderr.isatty():
+        return _plain_line
+    from tqdm import tqdm
+
+    bar = tqdm(unit="notebook", leave=False)
+
+    def advance(run: Run, done: int, all_of_them: int) -> None:
+        bar.total = all_of_them
+        bar.set_description(run.name, refresh=False)
+        bar.update(done - bar.n)
+        if done == all_of_them:
+            bar.close()
+
+    return advance
+
+
+def _plain_line(run: Run, done: int, all_of_them: int) -> None:
+    click.echo(f"{done} of {all_of_them}: {run.name} {run.status}, {run.seconds:.1f} s", err=True)
+
+
+@commands.command()
+@click.argument("exports", nargs=-1, required=True)
+@click.option("--script", metavar="FILE", help="The Artillery script that made the exports.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def inspect(exports: tuple[str, ...], script: str | None, as_json: bool) -> int:
+    """Show what the tests in EXPORTS measured and what they prove."""
+    _must_exist(*exports, *([script] if script else []))
+    usable, code = _usable(exports)
+    if not usable:
+        return code
+    from capacity.inspection import inspect as inspected
+
+    result = inspected([Path(path) for path in usable], Path(script) if script else None)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        from capacity.report.text import inspection
+
+        click.echo(inspection(result))
+    return code
+
+
+def _usable(exports: Sequence[str]) -> tuple[list[str], int]:
+    """Keep the exports that can be read, and say of the others what is wrong with them."""
+    from capacity.evidence.exports import read
+
+    usable, code = [], 0
+    for path in exports:
+        try:
+            read(Path(path))
+            usable.append(path)
+        except InputError as error:
+            code = _say(str(error), error.exit_code)
+    return usable, code
+
+
+@commands.command()
+@click.argument("plan")
+def check(plan: str) -> int:
+    """Print the gates of PLAN; the exit code is 4 unless the verdict is ready."""
+    _must_exist(plan)
+    from capacity.report.text import gates
+    from capacity.study import Study
+
+    verdict = Study.load(plan).verdict
+    click.echo(gates(verdict))
+    return 0 if verdict.ready else _NOT_READY
+
+
+@commands.command()
+@click.argument("exports", nargs=-1, required=True)
+@click.option("-o", "--output", default="plan.toml", show_default=True, help="The plan file to write.")
+def init(exports: tuple[str, ...], output: str) -> int:
+    """Write a first plan for EXPORTS, every section explained."""
+    _must_exist(*exports)
+    usable, code = _usable(exports)
+    if code:
+        return code
+    from capacity.starter import starter
+
+    text = starter(usable, output)
+    try:
+        with Path(output).open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageError(f"{output}: exists already; give another name with -o, or move it away") from None
+    click.echo(f"{output}: written; next: capacity report {output}")
+    return 0
+
+
+@commands.command()
+@click.argument("plan", required=False)
+def lab(plan: str | None) -> None:
+    """Open the notebooks in JupyterLab, with PLAN named for their `plan` parameter."""
+    from importlib.util import find_spec
+
+    from capacity.report.pages import notebooks_folder
+
+    if find_spec("jupyterlab") is None:
+        raise UsageError("JupyterLab is not installed here; run: make lab")
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    if plan:
+        _must_exist(plan)
+        environment["CAPACITY_PLAN"] = str(Path(plan).absolute())
+        click.echo(
+            f'For this plan, put into the parameters cell:  plan: str = "{environment["CAPACITY_PLAN"]}"'
+        )
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={notebooks_folder()}"]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - this interpreter, no shell
+
+
+if __name__ == "__main__":
+    main()

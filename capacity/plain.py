@@ -1,0 +1,42 @@
+"""Results as plain data for JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from capacity.estimate import Estimate
+
+SCHEMA = 1
+"""Version of the layout of plan.json and of `inspect --json`."""
+
+
+def plain(value: Any) -> Any:
+    """Turn results into what JSON can hold: estimates and dataclasses to objects, not-a-number to null."""
+    if isinstance(value, Estimate):
+        return plain(value.to_dict())
+    if isinstance(value, pd.DataFrame):
+        return [plain(row) for row in value.to_dict("records")]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value

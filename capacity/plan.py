@@ -1,0 +1,338 @@
+"""The plan file: one TOML file that says which tests belong to a service and what is wanted of it.
+
+Every key is checked, every problem is reported at once, and nothing absent is guessed: a section that is not
+there is None. `starter.toml` beside this module shows and explains the whole file. Latency objectives are
+milliseconds in the file and seconds in `Slo.quantiles`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from capacity import fields
+from capacity.errors import UsageError
+from capacity.fields import did_you_mean, shown
+from capacity.wording import visible
+
+MAX_BYTES = 1_000_000
+_MAX_PROBLEMS = 30
+_ROLE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Service(_Section):
+    """What was tested, and how many instances of it were up in the tests and are in production now."""
+
+    name: fields.Text
+    instances_tested: fields.Instances = 1
+    instances_running: fields.Instances = 1
+
+
+class TestSource(_Section):
+    """One export, the script that made it (if known) and the instances it was run against."""
+
+    __test__ = False  # no test class, in spite of its name
+
+    export: fields.File
+    script: fields.File | None = None
+    instances: fields.Instances = 1
+
+
+class Slo(_Section):
+    """Objectives: latency quantiles [ms], error rate and availability [fraction]; which codes are errors."""
+
+    p50_ms: fields.Milliseconds | None = None
+    p95_ms: fields.Milliseconds | None = None
+    p99_ms: fields.Milliseconds | None = None
+    error_rate: fields.Share = 0.01
+    availability: fields.Chance | None = None
+    error_codes: fields.Many[fields.ErrorCode] = ("429", "5xx")
+
+    @property
+    def quantiles(self) -> dict[float, float]:
+        """The latency objectives given, as quantile [fraction] -> response time [s]."""
+        given = {0.50: self.p50_ms, 0.95: self.p95_ms, 0.99: self.p99_ms}
+        return {quantile: ms / 1000 for quantile, ms in given.items() if ms is not None}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        times = list(self.quantiles.values())
+        if times != sorted(times):
+            given = ", ".join(f"p{100 * q:.0f}_ms = {1000 * t:g}" for q, t in self.quantiles.items())
+            raise ValueError(f"{given}; allowed: p50_ms <= p95_ms <= p99_ms, for P99 is never below P95")
+        return self
+
+
+class Event(_Section):
+    """A day with more traffic than usual, by a factor between low and high."""
+
+    name: fields.Text
+    date: fields.Day
+    multiplier: fields.Factors
+
+
+class Demand(_Section):
+    """The traffic history and how far ahead to plan."""
+
+    history: fields.File
+    horizon_days: fields.Days = 180
+    growth_per_month: fields.Growth | None = None
+    events: fields.Many[Event] = ()
+
+
+class Policy(_Section):
+    """What the fleet must survive: lost instances, retries, slow scaling, a chance of missing the SLO."""
+
+    spare_instances: fields.Spare = 1
+    retry_budget: fields.Share = 0.10
+    scaling_lag_seconds: fields.Seconds = 90.0
+    ramp_per_second: fields.Positive | None = None
+    risk: fields.Chance = 0.05
+
+
+class Cost(_Section):
+    """Prices, all in one currency of your choice; `discount_rate` is a fraction a year."""
+
+    instance_per_month: fields.Money
+    engineer_per_hour: fields.Money | None = None
+    downtime_per_minute: fields.Amounts | None = None
+    discount_rate: fields.Share = 0.10
+
+
+class Investment(_Section):
+    """One piece of work that could be done: its lever, its hours, and the lever's own parameters."""
+
+    lever: fields.Name
+    hours: fields.Hours
+    monthly: fields.Money = 0.0
+    requires: fields.Many[fields.Name] = ()
+    parameters: dict[str, fields.LeverParameter] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_parameters(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("parameters", {}), dict):
+            return given
+        known = {key: value for key, value in given.items() if key in cls.model_fields}
+        own = {key: value for key, value in given.items() if key not in cls.model_fields}
+        return {**known, "parameters": {**given.get("parameters", {}), **own}}
+
+
+class Claim(_Section):
+    """A number somebody states about the service, to be held against the evidence."""
+
+    quantity: fields.Name
+    value: fields.Finite
+    load: fields.Positive | None = None
+    endpoint: fields.Text | None = None
+    run: fields.Text | None = None
+
+
+class Plan(_Section):
+    """A study as its plan file states it; every path is absolute.
+
+    Raises
+    ------
+    UsageError
+        From `load_plan`, `open`, `for_export` and `overridden`, with every problem on a line of its own:
+        ``FILE: key: what came; what is allowed; the nearest name``.
+    """
+
+    service: Service
+    tests: Annotated[dict[str, TestSource], Field(min_length=1)]
+    slo: Slo = Slo()
+    demand: Demand | None = None
+    policy: Policy = Policy()
+    cost: Cost | None = None
+    investment: fields.Many[Investment] = ()
+    claim: fields.Many[Claim] = ()
+    _file: Path = PrivateAttr()
+
+    @property
+    def file(self) -> Path:
+        """The plan file, or the export when there is none."""
+        return self._file
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember which file this came from."""
+        self._file = context["file"]
+
+    @classmethod
+    def open(cls, path: str | Path) -> Plan:
+        """Read a plan file (``.toml``), or make the plan of a bare export (any other file)."""
+        return load_plan(path) if Path(path).suffix.lower() == ".toml" else cls.for_export(path)
+
+    @classmethod
+    def for_export(cls, path: str | Path) -> Plan:
+        """Make the plan of a bare export: one test, default objectives, no demand and no money."""
+        file = Path(path).absolute()
+        return _validated({"service": {"name": _first_word(file)}, "tests": {"test": {"export": file}}}, file)
+
+    def overridden(
+        self,
+        *,
+        p95_ms: float | None = None,
+        horizon_days: int | None = None,
+        spare_instances: int | None = None,
+    ) -> Plan:
+        """Return this plan with the values given in place of its own; None leaves a value as it is.
+
+        Raises
+        ------
+        UsageError
+            If a value is not allowed, or `horizon_days` is given to a plan without demand.
+        """
+        if horizon_days is not None and self.demand is None:
+            raise _refused(self.file, f"horizon_days: {horizon_days}; there is no [demand] to look ahead in")
+        wanted: dict[str, dict[str, float | None]] = {
+            "slo": {"p95_ms": p95_ms},
+            "demand": {"horizon_days": horizon_days},
+            "policy": {"spare_instances": spare_instances},
+        }
+        raw = self.model_dump(exclude_none=True)
+        for section, values in wanted.items():
+            given = {key: value for key, value in values.items() if value is not None}
+            raw.update({section: {**raw.get(section, {}), **given}} if given else {})
+        return _validated(raw, self.file)
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Read and check a plan file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file of at most 1 MB; the paths in it are relative to its folder.
+
+    Raises
+    ------
+    UsageError
+        If anything in it is not as documented; the message has one line for each problem.
+    """
+    file = Path(path).absolute()
+    raw = _toml(file)
+    service = raw.setdefault("service", {})
+    if isinstance(service, dict):
+        service.setdefault("name", _first_word(file.parent if file.stem == "plan" else file))
+    written_as = _spell_out_tests(raw)
+    return _validated(raw, file, written_as)
+
+
+def _first_word(path: Path) -> str:
+    return visible(path.name.split(".")[0]) or "service"
+
+
+def _refused(file: Path, problem: str) -> UsageError:
+    return UsageError(f"{visible(file, 300)}: {problem}")
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _refused(file, f"cannot be read ({reason}); give a plan file or an export") from None
+    if len(content) > MAX_BYTES:
+        raise _refused(file, f"more than {MAX_BYTES:,} bytes; allowed: a plan of at most 1 MB")
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise _refused(file, f"byte {error.start}: not UTF-8; save the plan as UTF-8 text") from None
+    except RecursionError:
+        raise _refused(file, "nested too deeply; allowed: the sections that `capacity init` writes") from None
+    except ValueError as error:
+        reason = visible(error, 200)
+        raise _refused(file, f"not TOML: {reason}; allowed: [section] and key = value, each once") from None
+
+
+def _spell_out_tests(raw: dict[str, Any]) -> dict[str, str]:
+    """Make every role a table, and give `tests.script` to its test; return how moved keys were written."""
+    tests = raw.get("tests")
+    if not isinstance(tests, dict):
+        return {}
+    script = tests.pop("script", None)
+    short = [role for role, value in tests.items() if isinstance(value, str)]
+    tests.update({role: {"export": tests[role]} for role in short})
+    instances = raw["service"].get("instances_tested") if isinstance(raw["service"], dict) else None
+    for source in tests.values():
+        if isinstance(source, dict) and instances is not None:
+            source.setdefault("instances", instances)
+    owner = "stress" if "stress" in tests else next(iter(tests), "")
+    if script is not None and isinstance(tests.get(owner), dict):
+        tests[owner].setdefault("script", script)
+    inherited = {f"tests.{role}.instances": "service.instances_tested" for role in short}
+    return (
+        {f"tests.{role}.export": f"tests.{role}" for role in short}
+        | inherited
+        | {f"tests.{owner}.script": "tests.script"}
+    )
+
+
+def _validated(raw: dict[str, Any], file: Path, written_as: Mapping[str, str] | None = None) -> Plan:
+    problems = _role_problems(raw.get("tests"))
+    try:
+        plan = Plan.model_validate(raw, context={"file": file, "folder": file.parent})
+    except ValidationError as error:
+        problems += [_problem(detail, written_as or {}) for detail in error.errors(include_url=False)]
+    if not problems:
+        return plan
+    problems = list(dict.fromkeys(problems))
+    if len(problems) > _MAX_PROBLEMS:
+        problems[_MAX_PROBLEMS:] = [f"and {len(problems) - _MAX_PROBLEMS} more problems"]
+    raise UsageError("\n".join(str(_refused(file, problem)) for problem in problems))
+
+
+def _role_problems(tests: object) -> list[str]:
+    odd = [role for role in tests if not re.fullmatch(_ROLE, role)] if isinstance(tests, dict) else []
+    return [f"tests: the role {shown(role)}; allowed: letters, digits, _ and -, at most 60" for role in odd]
+
+
+def _problem(detail: Any, written_as: Mapping[str, str]) -> str:
+    """Say one of pydantic's findings in the words of the plan file."""
+    location = tuple(part for part in detail["loc"] if part != "parameters")
+    key, section = _key(location), _key(location[:-1])
+    match detail["type"]:
+        case "extra_forbidden":
+            names = _keys_of(location[:-1])
+            near = did_you_mean(str(location[-1]), names)
+            return f"{key}: no such key in {section or 'a plan'}; allowed: {', '.join(names)}{near}"
+        case "missing" | "too_short":
+            example = (
+                ' at least one test, such as [tests] stress = "stress.json"' if key == "tests" else " a value"
+            )
+            return f"{key}: nothing came; needed:{example}"
+        case "value_error":
+            return f"{written_as.get(key, key)}: {detail['ctx']['error']}"
+        case _:
+            allowed = "an export's path or a table of keys" if section == "tests" else "a table of keys"
+            return f"{key}: {shown(detail['input'])}; allowed: {allowed}"
+
+
+def _key(location: Sequence[int | str]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{visible(part)}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _keys_of(location: Sequence[int | str]) -> list[str]:
+    """List the keys allowed at a place in the plan file."""
+    sections: dict[str, type[BaseModel]] = {
+        "service": Service,
+        "tests": TestSource,
+        "slo": Slo,
+        "demand": Event if "events" in location else Demand,
+        "policy": Policy,
+        "cost": Cost,
+        "claim": Claim,
+    }
+    section = sections[str(location[0])] if location else Plan
+    return list(section.model_fields)

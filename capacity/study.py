@@ -1,0 +1,418 @@
+"""One plan file and everything computed from it, lazily: what notebooks, report and command line talk to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from capacity.errors import NotIdentified
+from capacity.estimate import Estimate
+from capacity.evidence import exports
+from capacity.evidence.audit import Findings, audit
+from capacity.evidence.calibration import Service, calibrate
+from capacity.evidence.exports import artillery
+from capacity.evidence.limits import Capacity, Slo, find_limits
+from capacity.evidence.loadtest import LoadTest
+from capacity.evidence.resilience import Resilience, assess_resilience
+from capacity.evidence.steps import Step, find_steps
+from capacity.models.scalability import Amdahl
+from capacity.plain import SCHEMA, plain
+from capacity.plan import Plan
+
+if TYPE_CHECKING:
+    from capacity.models.fitting import Fit
+    from capacity.planning.demand import Demand
+    from capacity.planning.fleet import FleetPlan
+    from capacity.planning.headroom import Policy, Waterfall
+    from capacity.planning.portfolio import Portfolio
+    from capacity.planning.readiness import Verdict
+
+_ASSUMED_CONTENTION = 0.03  # loss per further instance where no test at several counts tells it
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A part of the study that the plan or the evidence does not support, and why."""
+
+    name: str
+    reason: str
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    @property
+    def text(self) -> str:
+        """The reason as a sentence."""
+        return (
+            f"{self.name[:1].upper()}{self.name[1:]}: left out. {self.reason[:1].upper()}{self.reason[1:]}."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the reason as a table of one row."""
+        return pd.DataFrame({"part": [self.name], "left out because": [self.reason]})
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Study:
+    """Everything one plan file leads to. Parts the plan does not ask for are `Missing` and say why.
+
+    Parameters
+    ----------
+    plan : Plan
+        The checked plan file, or `Plan.for_export` of a bare export.
+    seed : int
+        Of every random draw.
+
+    Examples
+    --------
+    >>> study = Study.load("data/storefront/plan.toml")  # doctest: +SKIP
+    >>> print(study.capacity.text)  # doctest: +SKIP
+    """
+
+    def __init__(self, plan: Plan, *, seed: int = 1) -> None:
+        self.plan = plan
+        self.seed = seed
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        p95_ms: float | None = None,
+        horizon_days: int | None = None,
+        spare_instances: int | None = None,
+        seed: int = 1,
+    ) -> Study:
+        """Read a plan file, or take a bare export as the only test of a plan without demand and cost.
+
+        Parameters
+        ----------
+        path : str or Path
+            Plan (``.toml``) or load-test export.
+        p95_ms : float, optional
+            Response-time objective in place of the plan's. [ms]
+        horizon_days : int, optional
+            How far ahead to plan, in place of the plan's. [days]
+        spare_instances : int, optional
+            Instances that may be lost, in place of the plan's. [instances]
+        seed : int
+            Of every random draw.
+
+        Raises
+        ------
+        UsageError
+            If the plan file asks for something impossible.
+        InputError
+            If an export cannot be used.
+        """
+        plan = Plan.open(path).overridden(
+            p95_ms=p95_ms, horizon_days=horizon_days, spare_instances=spare_instances
+        )
+        return cls(plan, seed=seed)
+
+    @property
+    def name(self) -> str:
+        """The service."""
+        return self.plan.service.name
+
+    @cached_property
+    def slo(self) -> Slo:
+        """Objectives the capacity is judged by."""
+        slo = self.plan.slo
+        return Slo(dict(slo.quantiles), slo.error_rate, tuple(slo.error_codes))
+
+    @cached_property
+    def tests(self) -> dict[str, LoadTest]:
+        """Runs by role."""
+        return {
+            role: exports.read(source.export).named(
+                role, instances=source.instances, error_codes=self.slo.error_codes
+            )
+            for role, source in self.plan.tests.items()
+        }
+
+    @cached_property
+    def steps(self) -> dict[str, tuple[Step, ...]]:
+        """Plateaus and ramps by role."""
+        return {role: find_steps(test, self._script(role)) for role, test in self.tests.items()}
+
+    @cached_property
+    def inputs(self) -> pd.DataFrame:
+        """What was read: one row a file."""
+        return pd.DataFrame([_provenance(test) for test in self.tests.values()])
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What the tests prove, and what they do not."""
+        return audit(tuple(self.tests.values()), self.steps, self.slo)
+
+    @cached_property
+    def capacity(self) -> Capacity:
+        """What the deployment that was tested carries. [req/s]"""
+        return self._capacity_of(self.plan.service.instances_tested)
+
+    @cached_property
+    def service(self) -> Service | Missing:
+        """The station behind the measurements."""
+        try:
+            return calibrate(self._steps_at(self.plan.service.instances_tested), self.capacity)
+        except NotIdentified as reason:
+            return Missing("service model", str(reason))
+
+    @cached_property
+    def scaling_points(self) -> pd.DataFrame:
+        """Saturation throughput by number of instances tested. [req/s]"""
+        rows = []
+        for instances in sorted({test.instances for test in self.tests.values()}):
+            capacity = self._capacity_of(instances)
+            throughput = capacity.saturation_throughput
+            rows.append(
+                {"instances": instances, "status": capacity.status, "saturation_throughput": throughput}
+            )
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def scaling(self) -> Fit | Missing:
+        """How throughput grows with instances, from tests at several counts."""
+        points = self.scaling_points
+        known = points[points["status"] == "established"]
+        if len(known) < 2:
+            return Missing(
+                "scaling across instances",
+                "saturation was reached at fewer than two instance counts; "
+                f"each further instance is assumed to lose {100 * _ASSUMED_CONTENTION:g} % to contention",
+            )
+        estimates = list(known["saturation_throughput"])
+        half = [(e.high - e.low) / 2 / 1.645 for e in estimates]
+        return Amdahl.fit(
+            known["instances"].to_numpy(float),
+            np.array([e.value for e in estimates]),
+            throughput_error=np.array(half),
+        )
+
+    @cached_property
+    def resilience(self) -> Resilience:
+        """What happens beyond the limit."""
+        return assess_resilience(tuple(self.tests.values()), self.steps, self.capacity, self.slo)
+
+    @cached_property
+    def instance_capacity(self) -> Estimate | Missing:
+        """Rate one instance may be given: SLO capacity of what was tested, per instance of it. [req/s]"""
+        safe = self.capacity.safe
+        if safe is None:
+            return Missing("capacity of an instance", self.capacity.why.rstrip("."))
+        tested = self.plan.service.instances_tested
+        if tested == 1:
+            return safe
+        share = 1 / float(self.scaling_law.throughput_at(tested) / self.scaling_law.throughput_at(1))
+        return safe.scaled(share, method=f"{safe.method}; one of {tested} instances")
+
+    @property
+    def scaling_law(self) -> Any:
+        """The fitted law across instances, or the assumed one."""
+        return self.scaling.law if self.scaling else Amdahl(1.0, _ASSUMED_CONTENTION)
+
+    @cached_property
+    def demand(self) -> Demand | Missing:
+        """How much will be asked, as a distribution of the peak. [req/s]"""
+        from capacity.planning.demand import forecast, read_history
+
+        wanted = self.plan.demand
+        if wanted is None:
+            return Missing("demand", "the plan has no [demand] with a traffic history")
+        return forecast(
+            read_history(wanted.history),
+            horizon_days=wanted.horizon_days,
+            growth_per_month=wanted.growth_per_month,
+            events=wanted.events,
+            rng=self.rng(),
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What production must survive."""
+        from capacity.planning.headroom import Policy
+
+        return Policy(**self.plan.policy.model_dump())
+
+    @cached_property
+    def headroom(self) -> Waterfall | Missing:
+        """From the nominal capacity of today's fleet to what it may safely be given. [req/s]"""
+        from capacity.planning.headroom import waterfall
+
+        if isinstance(self.instance_capacity, Missing):
+            return Missing("headroom", self.instance_capacity.reason)
+        return waterfall(
+            self.instance_capacity, self.plan.service.instances_running, self._scaling_or_law, self.policy
+        )
+
+    @cached_property
+    def fleet(self) -> FleetPlan | Missing:
+        """How many instances, from when, at what cost."""
+        from capacity.planning.fleet import plan_fleet
+
+        capacity, demand = self.instance_capacity, self.demand
+        if isinstance(capacity, Missing) or isinstance(demand, Missing):
+            reasons = [part.reason for part in (capacity, demand) if isinstance(part, Missing)]
+            return Missing("number of instances", "; ".join(reasons))
+        return plan_fleet(
+            capacity,
+            self._scaling_or_law,
+            demand,
+            self.policy,
+            cost=self.plan.cost,
+            instances_running=self.plan.service.instances_running,
+            rng=self.rng(),
+        )
+
+    @cached_property
+    def investments(self) -> Portfolio | Missing:
+        """Which work first, and what it is worth."""
+        from capacity.planning.portfolio import evaluate_portfolio
+
+        if not self.plan.investment:
+            return Missing("investments", "the plan lists no [[investment]]")
+        if self.plan.cost is None:
+            return Missing("investments", "the plan has no [cost], so nothing has a price")
+        if isinstance(self.instance_capacity, Missing):
+            return Missing("investments", self.instance_capacity.reason)
+        return evaluate_portfolio(
+            None,
+            self.plan.investment,
+            self.plan.cost,
+            instance_capacity=self.instance_capacity,
+            instances=self.plan.service.instances_running,
+            scaling=self._scaling_or_law,
+            demand=self.demand or None,
+            rng=self.rng(),
+        )
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the service may be given the load the plan expects."""
+        from capacity.planning.readiness import assess
+
+        return assess(
+            capacity_status=self.capacity.status,
+            capacity_why=self.capacity.why,
+            slo_capacity=self.capacity.slo.get("all"),
+            peak_demand=self.demand.peak if self.demand else None,
+            peaks=self.demand.peaks if self.demand else None,
+            graceful=self.resilience.graceful,
+            graceful_text=self.resilience.text,
+            voiding=tuple(finding.message for finding in self.findings.voids("capacity")),
+            recommended=self.fleet.recommended if self.fleet else None,
+            running=self.plan.service.instances_running,
+            risk=self.plan.policy.risk,
+            safe_load=self.fleet.safe_load_running if self.fleet else None,
+        )
+
+    @cached_property
+    def recommendation(self) -> tuple[str, ...]:
+        """What to do, what it buys, and what would change our mind."""
+        from capacity.planning.recommendation import recommend
+
+        return recommend(self.verdict, self.fleet or None, self.investments or None, doubts=self.findings)
+
+    @cached_property
+    def numbers(self) -> pd.DataFrame:
+        """The numbers the recommendation stands on, each with its interval and what it rests on."""
+        from capacity.planning.recommendation import numbers
+
+        budget = self.plan.policy.retry_budget
+        return numbers(self.capacity, self.demand or None, self.fleet or None, retry_budget=budget)
+
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """What to do, in order."""
+        from capacity.planning.recommendation import actions
+
+        return actions(self.findings, self.fleet or None, self.investments or None)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Parts left out, and why."""
+        parts = (self.service, self.scaling, self.demand, self.fleet, self.investments)
+        return {part.name: part.reason for part in parts if isinstance(part, Missing)}
+
+    def rng(self) -> np.random.Generator:
+        """Return a fresh generator: every part draws from the same seed, whatever was computed before it."""
+        return np.random.default_rng(self.seed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for plan.json: inputs with checksums, estimates with provenance, the verdict."""
+        return plain(
+            {
+                "schema": SCHEMA,
+                "service": self.name,
+                "seed": self.seed,
+                "versions": _versions(),
+                "inputs": self.inputs,
+                "verdict": self.verdict,
+                "findings": list(self.findings),
+                "capacity": self.capacity,
+                "scaling": self.scaling_points,
+                "resilience": {"graceful": self.resilience.graceful, "criteria": self.resilience.criteria},
+                "demand": self.demand
+                and {
+                    "current_peak": self.demand.current_peak,
+                    "growth_per_month": self.demand.growth_per_month,
+                    "peak": self.demand.peak,
+                },
+                "fleet": self.fleet
+                and {
+                    "recommended": self.fleet.recommended,
+                    "running": self.fleet.instances_running,
+                    "options": self.fleet.options,
+                    "runway": self.fleet.runway,
+                    "additions": self.fleet.additions,
+                },
+                "investments": self.investments and self.investments.to_frame(),
+                "actions": self.actions,
+                "missing": self.missing,
+            }
+        )
+
+    def _script(self, role: str) -> Any | None:
+        path = self.plan.tests[role].script
+        return None if path is None else artillery.read_script(path)
+
+    @property
+    def _scaling_or_law(self) -> Any:
+        return self.scaling if self.scaling else self.scaling_law
+
+    def _steps_at(self, instances: int) -> list[Step]:
+        return [s for steps in self.steps.values() for s in steps if s.instances == instances]
+
+    def _capacity_of(self, instances: int) -> Capacity:
+        tests = [test for test in self.tests.values() if test.instances == instances]
+        return find_limits(tests, self._steps_at(instances), self.slo)
+
+
+def _provenance(test: LoadTest) -> dict[str, Any]:
+    return {
+        "test": test.name,
+        "file": Path(test.file).name,
+        "tool": test.tool,
+        "dialect": test.dialect,
+        "instances": test.instances,
+        "start": test.start,
+        "duration": test.duration,
+        "size": test.size,
+        "sha256": test.sha256,
+    }
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import version
+
+    names = ("capacity", "numpy", "pandas", "scipy")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}

@@ -1,0 +1,292 @@
+"""How one value is written for people: its word, its unit, its digits; and text from outside made readable.
+
+`VOCABULARY` is the only place where a column gets its heading and its kind, and `KINDS` where a kind gets its
+unit and its digits. Values arrive in seconds, requests and fractions; milliseconds, percent and separators
+are made here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from capacity.estimate import Estimate, number
+
+
+def visible(text: object, limit: int | None = 60) -> str:
+    r"""Return text from outside so that it can be read and does nothing else.
+
+    Control and direction characters go, lone surrogates become U+FFFD, white space becomes single spaces, and
+    what is longer than `limit` characters ends in an ellipsis.
+
+    Examples
+    --------
+    >>> visible("GET /a\x1b[31m\u202eb\n")
+    'GET /a[31mb'
+    >>> visible("x" * 100, limit=5)
+    'xxxx…'
+    """
+    raw = str(text)
+    raw = raw if limit is None else raw[: 4 * limit + 100]
+    cleaned = " ".join("".join(_visible_character(character) for character in raw).split())
+    return cleaned if limit is None or len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
+
+
+def _visible_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\ufffd"
+    if character in "\n\r\t\v\f" or category in {"Zl", "Zp", "Zs"}:
+        return " "
+    return "" if category in {"Cc", "Cf"} else character
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of quantity is written: its unit in headings, and a number as text."""
+
+    unit: str
+    write: Callable[[Any], str]
+    numeric: bool = True
+
+
+def _fixed(value: float) -> str:
+    if value == 0:
+        return "0"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return _fixed(1000 * seconds)
+
+
+def _percent(fraction: float) -> str:
+    if 0.99 < fraction < 1:  # 99.95 is not 100
+        nines = -math.floor(math.log10(1 - fraction))
+        return f"{100 * fraction:.{max(3, nines)}g}"
+    return _fixed(100 * fraction)
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else number(value)
+
+
+def _money(value: float) -> str:
+    return f"{value:,.2f}" if abs(value) < 100 and not float(value).is_integer() else f"{value:,.0f}"
+
+
+def _size(value: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{number(value)} {unit}"
+        value /= 1000
+    return f"{number(value)} GB"
+
+
+def _utc(value: Any) -> dt.datetime:
+    if isinstance(value, (int, float)):
+        return dt.datetime.fromtimestamp(value, dt.UTC)
+    return value.astimezone(dt.UTC) if value.tzinfo else value
+
+
+def _moment(value: Any) -> str:
+    return f"{_utc(value):%Y-%m-%d %H:%M:%S}"
+
+
+def _day(value: Any) -> str:
+    return f"{_utc(value):%Y-%m-%d}" if isinstance(value, dt.datetime) else str(value)
+
+
+def _yes_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+def _named_values(value: Any) -> str:
+    if not isinstance(value, dict):
+        return visible(value, 400)
+    return visible("; ".join(f"{key} = {plain(item)}" for key, item in value.items()), 400)
+
+
+KINDS = {
+    "ms": Kind("ms", _milliseconds),
+    "s": Kind("s", number),
+    "%": Kind("%", _percent),
+    "req/s": Kind("req/s", number),
+    "users/s": Kind("users/s", number),
+    "count": Kind("", _count),
+    "number": Kind("", number),
+    "months": Kind("months", number),
+    "money": Kind("", _money),
+    "size": Kind("", _size),
+    "moment": Kind("UTC", _moment, numeric=False),
+    "day": Kind("", _day, numeric=False),
+    "yes/no": Kind("", _yes_no, numeric=False),
+    "checksum": Kind("", lambda value: visible(value, None)[:12], numeric=False),
+    "name": Kind("", visible, numeric=False),
+    "sentence": Kind("", lambda value: visible(value, 600), numeric=False),
+    "values": Kind("", _named_values, numeric=False),
+}
+
+_COLUMNS_BY_KIND = {
+    "ms": {
+        "mean": "mean", "p50": "P50", "p75": "P75", "p90": "P90", "p95": "P95", "p99": "P99", "p999": "P99.9",
+        "min": "least", "max": "most", "median": "median", "sd": "standard deviation",
+        "response_time": "response time", "waiting_time": "waiting time", "service_time": "service time",
+        "service_demand": "service demand", "think_time": "think time", "objective": "objective",
+    },
+    "s": {
+        "start": "start", "end": "end", "at": "at", "span": "span", "duration": "duration",
+        "recovery_time": "recovery time", "scaling_lag": "scaling lag", "lag": "lag",
+    },
+    "%": {
+        "error_rate": "errors", "utilization": "utilization", "headroom": "headroom",
+        "availability": "availability", "wait_probability": "chance to wait",
+        "blocking_probability": "chance of refusal", "share": "share", "growth": "growth a month",
+        "growth_per_month": "growth a month", "risk": "risk", "level": "confidence", "probability": "chance",
+        "probability_missed": "chance to miss the SLO", "efficiency": "efficiency", "irr": "rate of return",
+        "discount_rate": "discount rate a year", "retry_budget": "retry budget", "change": "change",
+        "degradation": "loss",
+    },
+    "req/s": {
+        "offered": "offered", "throughput": "completed", "goodput": "good", "request_rate": "requests",
+        "saturation_throughput": "saturation", "peak_throughput": "peak throughput", "capacity": "capacity",
+        "service_rate": "service rate", "unit_throughput": "one at a time", "demand": "demand",
+        "peak": "peak", "peak_demand": "peak demand", "slo_capacity": "within SLO", "load": "load",
+        "measured": "measured", "predicted": "predicted",
+    },
+    "users/s": {"arrival_rate": "arrivals"},
+    "count": {
+        "arrivals": "arrivals", "requests": "requests", "responses": "responses", "good": "good",
+        "failures": "failures", "errors": "errors", "count": "count", "instances": "instances",
+        "servers": "servers", "periods": "periods", "spare_instances": "spare", "n": "n",
+    },
+    "number": {
+        "concurrency": "in progress", "queue_length": "queue", "offered_load": "offered load",
+        "contention": "contention α", "coherency": "coherency β", "peak_concurrency": "peak concurrency",
+        "multiplier": "factor", "burstiness": "burstiness", "parallelism": "parallelism",
+    },
+    "months": {"runway": "runway", "payback": "payback", "months": "time"},
+    "money": {
+        "cost": "cost", "cost_per_month": "cost a month", "cost_per_year": "cost a year",
+        "npv": "net present value", "investment": "investment", "savings_per_month": "saved a month",
+        "saving": "saved", "benefit": "benefit", "price": "price",
+    },
+    "size": {"size": "size"},
+    "moment": {"time": "time", "timestamp": "time", "started": "start"},
+    "day": {"date": "date", "day": "day", "by": "by", "order_by": "order by", "month": "month", "due": "due"},
+    "yes/no": {"steady": "steady", "saturated": "saturated", "met": "met", "ok": "met", "passed": "passed"},
+    "checksum": {"sha256": "SHA-256"},
+    "values": {"evidence": "evidence"},
+    "sentence": {
+        "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",
+        "meaning": "meaning", "action": "action", "method": "method", "rests_on": "rests on",
+        "criterion": "criterion",
+    },
+}  # fmt: skip
+
+VOCABULARY: dict[str, tuple[str, str]] = {
+    column: (heading, kind)
+    for kind, columns in _COLUMNS_BY_KIND.items()
+    for column, heading in columns.items()
+}
+"""Column name -> heading and kind of quantity (a key of `KINDS`, which knows unit and format)."""
+
+
+def heading(column: object) -> str:
+    """Return the heading of a column: its word and, in brackets, its unit.
+
+    Examples
+    --------
+    >>> heading("p95"), heading("error_rate"), heading("connect_pool")
+    ('P95 [ms]', 'errors [%]', 'connect pool')
+    """
+    word, kind = VOCABULARY.get(str(column), (visible(column).replace("_", " "), ""))
+    unit = KINDS[kind].unit if kind else ""
+    return f"{word} [{unit}]" if unit else word
+
+
+def plain(value: object, column: object = None) -> str:
+    """Write one value as the column of that name shows it; a missing value is an en dash.
+
+    Examples
+    --------
+    >>> plain(0.0461, "p95"), plain(0.0125, "error_rate"), plain(None)
+    ('46.1', '1.2', '–')
+    >>> plain(Estimate(0.25, 0.2, 0.3, unit="s", method="", provenance="measured"))
+    '250 ms (200 to 300)'
+    """
+    if is_missing(value):
+        return "–"
+    kind = KINDS.get(VOCABULARY.get(str(column), ("", ""))[1])
+    if isinstance(value, Estimate):
+        return _estimate(value, kind)
+    if kind is None or not _fits(value, kind):
+        return _by_type(value)
+    return _bounded(value, kind.write) if kind.numeric else kind.write(value)
+
+
+def _fits(value: object, kind: Kind) -> bool:
+    if kind.numeric:
+        return is_number(value)
+    return hasattr(value, "isoformat") if kind.write in (_moment, _day) else True
+
+
+def _by_type(value: object) -> str:
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return _yes_no(value)
+    if is_number(value):
+        return _bounded(value, _count)
+    if isinstance(value, dt.datetime):
+        return _moment(value)
+    return _named_values(value) if isinstance(value, dict) else visible(value, 600)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a quantity: booleans and text are not."""
+    return hasattr(value, "__float__") and type(value).__name__ not in {"bool", "bool_"}
+
+
+def _bounded(value: Any, write: Callable[[Any], str]) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return write(value).replace("-", "−")
+
+
+def _estimate(estimate: Estimate, kind: Kind | None) -> str:
+    """Write the interval as its column does; without a column that fits, with the estimate's own unit."""
+    if kind is None or not kind.numeric:
+        if estimate.unit != "s" or max(_known(estimate)) >= 10:
+            return str(estimate)
+        return _interval(estimate, _short_milliseconds, " ms")
+    write = _short_milliseconds if kind is KINDS["ms"] else kind.write
+    return _interval(estimate, write, "" if kind.unit else f" {estimate.unit}".rstrip())
+
+
+def _short_milliseconds(seconds: float) -> str:
+    return number(1000 * seconds)
+
+
+def _known(estimate: Estimate) -> list[float]:
+    bounds = (estimate.value, estimate.low, estimate.high)
+    return [abs(bound) for bound in bounds if bound is not None and math.isfinite(bound)] or [0.0]
+
+
+def _interval(estimate: Estimate, write: Callable[[float], str], unit: str) -> str:
+    low, high = estimate.low, estimate.high
+    if not math.isfinite(high):
+        return f"at least {_bounded(low, write)}{unit}"
+    if estimate.value is None:
+        return f"{_bounded(low, write)} to {write(high)}{unit}" if low > 0 else f"at most {write(high)}{unit}"
+    value = f"{_bounded(estimate.value, write)}{unit}"
+    return value if low == high else f"{value} ({_bounded(low, write)} to {_bounded(high, write)})"
+
+
+def is_missing(value: object) -> bool:
+    """Whether there is nothing to show: None, NaN, NaT or pandas' NA."""
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(value, float) and math.isnan(value)

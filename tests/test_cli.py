@@ -1,0 +1,262 @@
+"""The command line: what it prints, and the exit code it leaves with."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import pytest
+
+from capacity import cli
+from capacity.errors import InputError, UsageError
+from capacity.report.folder import Busy
+from capacity.report.publish import Outcome, Run
+
+EXPORT = {"aggregate": {}, "intermediate": []}
+
+
+def run(*arguments: str) -> int:
+    """Exit code of a command."""
+    return cli._exit_code(arguments)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> str:
+    """Path of some plan file."""
+    (tmp_path / "plan.toml").write_text("")
+    return str(tmp_path / "plan.toml")
+
+
+def test_help_needs_nothing_heavy() -> None:
+    """It answers at once: neither numpy nor pandas nor a notebook library is loaded."""
+    program = (
+        "import sys; from capacity.cli import _exit_code; _exit_code(['--help'])\n"
+        "heavy = {'numpy', 'pandas', 'scipy', 'matplotlib', 'papermill', 'nbformat', 'pydantic', 'zmq'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert shown.endswith("[]\n")
+    assert all(command in shown for command in ("report", "inspect", "check", "init", "lab"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reprot"], "error: No such command 'reprot'"),
+        (["report"], "error: Missing argument 'PLAN'."),
+        (["report", "--colour", "x"], "error: No such option"),
+        (["report", "none.toml"], "error: none.toml: there is no such file"),
+        (["report", "nul\0.toml"], "error: nul.toml: there is no such file"),
+        (["inspect", "a.json", "b.json"], "error: a.json: there is no such file"),
+        (["check", "none.toml"], "error: none.toml: there is no such file"),
+        (["init", "none.json"], "error: none.json: there is no such file"),
+        (["lab", "none.toml"], "error: none.toml: there is no such file"),
+        (["report", __file__, "--jobs", "0"], "error: Invalid value for '--jobs'"),
+        (
+            ["report", __file__, "-p", "seed"],
+            "error: parameter 'seed': without a value; allowed: -p key=value",
+        ),
+        (["report", __file__, "-p", "a=1", "-p", "a=2"], "error: parameter 'a': given twice; allowed"),
+        (["report", __file__, "--only", "02-capasity"], "error: notebook '02-capasity': there is none"),
+        (["report", __file__, "-p", "p59_ms=3"], "error: parameter 'p59_ms': unknown; allowed"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_2(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+) -> None:
+    """The line says what came and what is allowed."""
+    write_notebooks(tmp_path)
+    monkeypatch.setattr("capacity.report.pages.notebooks_folder", lambda: tmp_path)
+    assert run(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(message)
+    assert all(line.startswith("error: ") for line in told.err.splitlines())
+    assert "Traceback" not in told.err
+    assert told.out == ""
+
+
+def write_notebooks(folder: Path) -> None:
+    """Notebook with the usual parameters."""
+    cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "p95_ms: float = None"}
+    (folder / "02-capacity.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (InputError("cut off", file="a.json", place="byte 9"), 3, "error: a.json: byte 9: cut off\n"),
+        (UsageError("one\ntwo"), 2, "error: one\nerror: two\n"),
+        (Busy("in use"), 75, "error: in use\n"),
+        (OSError(28, "No space left on device", "report"), 74, "error: report: No space left on device\n"),
+        (KeyError("x"), 1, "error: fault in capacity, please report it: KeyError: 'x'\n"),
+        (RecursionError("deep"), 1, "error: fault in capacity, please report it: RecursionError: deep\n"),
+        (MemoryError(), 1, "error: fault in capacity, please report it: MemoryError:\n"),
+        (UsageError("bad \x1b[31m\u202ename"), 2, "error: bad [31mname\n"),
+        (click.Abort(), 130, ""),
+        (cli._Interrupted(2), 130, "error: interrupted; nothing was replaced\n"),
+        (cli._Interrupted(15), 143, "error: interrupted; nothing was replaced\n"),
+    ],
+)
+def test_every_problem_has_its_code_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    plan: str,
+    error: BaseException,
+    code: int,
+    message: str,
+) -> None:
+    """Whatever happens inside, a terminal sees one clean line a problem."""
+
+    def raising(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("capacity.report.publish.publish", raising)
+    assert run("report", plan) == code
+    assert capsys.readouterr().err == message
+
+
+def publishing(monkeypatch: pytest.MonkeyPatch, *runs: Run) -> dict[str, object]:
+    """Stand in for publishing; return what it was asked."""
+    asked: dict[str, object] = {}
+
+    def publish(plan: str, output: str, **options: object) -> Outcome:
+        asked.update(options, plan=plan, output=output)
+        status = next((run.status for run in runs if run.status != "complete"), "complete")
+        return Outcome(status, Path("report" if status == "complete" else "report-failed"), runs)
+
+    monkeypatch.setattr("capacity.report.publish.publish", publish)
+    return asked
+
+
+def test_report_hands_on_what_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: str
+) -> None:
+    """Options, and values with an equals sign in them; it prints the page to open."""
+    asked = publishing(monkeypatch, Run("n", "complete", 1.0))
+    assert run("report", plan, "-o", "out", "--only", "a", "--only", "b", "-p", "x=1=2", "--jobs", "4") == 0
+    assert asked["parameters"] == {"x": "1=2"}
+    assert (asked["only"], asked["jobs"], asked["output"]) == (("a", "b"), 4, "out")
+    assert capsys.readouterr().out == "out/index.html\n"
+
+
+@pytest.mark.parametrize(("status", "code"), [("failed", 1), ("timeout", 5), ("died", 6)])
+def test_a_failed_report_says_where_its_pages_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: str, status: str, code: int
+) -> None:
+    """And that the earlier one is untouched."""
+    publishing(monkeypatch, Run("good", "complete", 1.0), Run("bad", status, 1.0, 4, "reason"))
+    assert run("report", plan) == code
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: Notebook bad")
+    assert "cell 4: reason" in first
+    assert second == "error: report is as it was; the pages of this run are in report-failed"
+
+
+def test_progress_is_plain_lines_unless_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Logs stay readable."""
+    cli._progress()(Run("02-capacity", "complete", 1.24), 2, 7)
+    assert capsys.readouterr().err == "2 of 7: 02-capacity complete, 1.2 s\n"
+
+
+@pytest.mark.parametrize(("ready", "code"), [(True, 0), (False, 4)])
+def test_check_tells_the_gates_and_leaves_with_4_unless_ready(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: str, ready: bool, code: int
+) -> None:
+    """For pipelines that deploy."""
+    gate = SimpleNamespace(name="spare", status="fail", measured="1", requirement="2", remedy="add \x1bone")
+    verdict = SimpleNamespace(ready=ready, headline="NOT READY", gates=[gate])
+    study = SimpleNamespace(load=lambda path: SimpleNamespace(verdict=verdict))
+    monkeypatch.setitem(sys.modules, "capacity.study", SimpleNamespace(Study=study))
+    assert run("check", plan) == code
+    assert capsys.readouterr().out.splitlines() == [
+        "NOT READY",
+        "  FAIL     spare: 1",
+        "           needed: 2",
+        "           to do: add one",
+    ]
+
+
+@pytest.fixture
+def exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two exports, the second of which cannot be read."""
+
+    def read(path: Path) -> None:
+        if path.name == "bad.json":
+            raise InputError("not JSON; give an export", file="bad.json", place="byte 0")
+
+    monkeypatch.setattr("capacity.evidence.exports.read", read)
+    monkeypatch.chdir(tmp_path)
+    for name in ("good.json", "bad.json"):
+        (tmp_path / name).write_text("{}")
+    return ["good.json", "bad.json"]
+
+
+def test_a_bad_export_does_not_hide_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], exports: list[str]
+) -> None:
+    """The good one is shown, the bad one is told, and the code says there was one."""
+    shown = SimpleNamespace(inspect=lambda paths, script: {"tests": {path.name: {} for path in paths}})
+    monkeypatch.setitem(sys.modules, "capacity.inspection", shown)
+    assert run("inspect", "--json", *exports) == 3
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"tests": {"good.json": {}}}
+    assert told.err == "error: bad.json: byte 0: not JSON; give an export\n"
+
+
+def test_init_writes_a_plan_that_loads(capsys: pytest.CaptureFixture[str], exports: list[str]) -> None:
+    """And says what to do next."""
+    from capacity.plan import load_plan
+
+    assert run("init", "good.json") == 0
+    assert list(load_plan("plan.toml").tests) == ["good"]
+    assert capsys.readouterr().out == "plan.toml: written; next: capacity report plan.toml\n"
+
+
+def test_init_overwrites_nothing(capsys: pytest.CaptureFixture[str], exports: list[str]) -> None:
+    """A plan somebody edited stays."""
+    Path("plan.toml").write_text("mine")
+    assert run("init", "good.json") == 2
+    assert "exists already" in capsys.readouterr().err
+    assert Path("plan.toml").read_text() == "mine"
+
+
+def test_init_refuses_what_is_no_export(exports: list[str]) -> None:
+    """Before a plan names it."""
+    assert run("init", *exports) == 3
+    assert not Path("plan.toml").exists()
+
+
+def test_lab_without_jupyterlab_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is an extra."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run("lab") == 2
+    assert capsys.readouterr().err == "error: JupyterLab is not installed here; run: make lab\n"
+
+
+def test_lab_starts_this_interpreter_s_jupyterlab(monkeypatch: pytest.MonkeyPatch, plan: str) -> None:
+    """On the notebooks, with the plan in its environment."""
+    started: list[object] = []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(os, "execve", lambda *command: started.extend(command))
+    assert run("lab", plan) == 0
+    program, arguments, environment = started
+    assert program == sys.executable
+    assert arguments[1:3] == ["-m", "jupyterlab"]  # type: ignore[index]
+    assert environment["CAPACITY_PLAN"] == plan  # type: ignore[index]
+
+
+def test_a_reader_that_stops_reading_is_no_fault() -> None:
+    """`capacity ... | head` leaves no traceback."""
+    command = f"{sys.executable} -m capacity.cli --help | sleep 0; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+    assert ended.stdout == "74\n"
