@@ -63,11 +63,15 @@ class Estimate:
     def __post_init__(self) -> None:
         if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
             raise DomainError(f"{self.low} to {self.high} is no interval; check the method {self.method!r}")
-        if self.value is not None and not self.low <= self.value <= self.high:
-            interval = f"{self.low} to {self.high}"
-            raise DomainError(f"{self.value} lies outside its interval {interval} ({self.method})")
         if not 0 < self.level < 1:
             raise DomainError(f"confidence level {self.level} is not between 0 and 1")
+        if self.value is None or self.low <= self.value <= self.high:
+            return
+        if not (math.isclose(self.value, self.low) or math.isclose(self.value, self.high)):
+            interval = f"{self.low} to {self.high}"
+            raise DomainError(f"{self.value} lies outside its interval {interval} ({self.method})")
+        object.__setattr__(self, "low", min(self.low, self.value))  # outside by rounding only
+        object.__setattr__(self, "high", max(self.high, self.value))
 
     @classmethod
     def at_least(cls, low: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:

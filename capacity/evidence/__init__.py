@@ -1,0 +1,1 @@
+"""What the load tests measured, and what that proves."""

@@ -1,0 +1,214 @@
+"""Quantiles of several periods together, with their interval, without averaging percentiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from capacity.errors import NotIdentified
+from capacity.estimate import Estimate
+from capacity.models.laws import quantile_ranks
+
+_KNOTS = {
+    "min": 0.0,
+    "p50": 0.5,
+    "p75": 0.75,
+    "p90": 0.9,
+    "p95": 0.95,
+    "p99": 0.99,
+    "p999": 0.999,
+    "max": 1.0,
+}
+_SHARES = np.array(list(_KNOTS.values()))
+_GRID = 1024  # points of the pooled law; period quantiles are added while they are fewer
+_LOWER = 8  # pieces of the law below its lowest percentile
+_RESOLUTION = 1e-4  # shortest time told apart [s]; response times are exported in whole or tenth milliseconds
+_ROUNDING = 1e-12  # of a share
+_SKETCHED = 1.01  # relative accuracy of the sketches that summaries are made from
+_WHOLE = 0.0005  # times are whole milliseconds before they are summarised [s]
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Distribution of the response times of several periods pooled.
+
+    Where the export has the times themselves the law is exact. Where it has only a summary per period, each
+    period's law is the line through its quantiles, on a logarithmic time axis above the median; a pooled quantile then lies between the
+    smallest and the largest of the periods' own, as it must.
+
+    Parameters
+    ----------
+    times : sequence of ndarray
+        Per period increasing times. [s]
+    shares : sequence of ndarray
+        Per period the share of its answers at or below each time. [fraction]
+    weights : ndarray
+        Answers per period. [responses]
+    exact : bool
+        Whether `times` are the values themselves.
+    """
+
+    times: Sequence[np.ndarray]
+    shares: Sequence[np.ndarray]
+    weights: np.ndarray
+    exact: bool
+
+    @classmethod
+    def of_values(cls, values: Sequence[np.ndarray], counts: Sequence[np.ndarray]) -> Mixture:
+        """Pool measured response times. [s]"""
+        kept = [
+            (np.asarray(v, float), np.asarray(c, float))
+            for v, c in zip(values, counts, strict=True)
+            if len(v)
+        ]
+        return cls(
+            [v for v, _ in kept],
+            [np.cumsum(c) / c.sum() for _, c in kept],
+            np.array([c.sum() for _, c in kept]),
+            exact=True,
+        )
+
+    @classmethod
+    def of_summaries(cls, summaries: pd.DataFrame) -> Mixture:
+        """Pool summaries with the columns `count`, `min`, `p50` ... `max`; rows without a count are left out."""
+        rows = summaries[(summaries["count"] > 0) & summaries["max"].notna() & summaries["min"].notna()]
+        known = rows.reindex(columns=list(_KNOTS)).to_numpy(float)
+        laws = [_law(times) for times in known]
+        return cls([t for t, _ in laws], [s for _, s in laws], rows["count"].to_numpy(float), exact=False)
+
+    @property
+    def count(self) -> int:
+        """Answers pooled. [responses]"""
+        return int(self.weights.sum())
+
+    @property
+    def mean(self) -> float:
+        """Mean response time; between two known quantiles times are spread evenly over the logarithm. [s]"""
+        means = [
+            self._mean_of_values(t, s) if self.exact else _mean_of_law(t, s)
+            for t, s in zip(self.times, self.shares, strict=True)
+        ]
+        return float(np.average(means, weights=self.weights))
+
+    def cdf(self, time: float) -> np.ndarray:
+        """Share of each period's answers at or below `time` seconds. [fraction]"""
+        return np.array([self._share(t, s, time) for t, s in zip(self.times, self.shares, strict=True)])
+
+    def quantile(self, q: float) -> float:
+        """Time that a share `q` of all answers stays at or below. [s]
+
+        Raises
+        ------
+        NotIdentified
+            If there is no answer to take it from.
+        """
+        if not self.count:
+            raise NotIdentified(f"no answers were timed, so there is no {100 * q:g}th percentile")
+        if self.exact:
+            return self._exact_quantile(q)
+        grid, below, within = self._pooled
+        at = min(int(np.searchsorted(within, q - _ROUNDING)), len(grid) - 1)
+        if at == 0 or below[at] <= q + _ROUNDING:
+            return float(grid[at])
+        step = (q - within[at - 1]) / (below[at] - within[at - 1])
+        return float(grid[at - 1] * (grid[at] / grid[at - 1]) ** step)
+
+    def estimate(self, q: float, *, level: float = 0.9) -> Estimate:
+        """Quantile with the order-statistic interval of its effective sample size.
+
+        Answers of one period resemble each other more than answers of different periods, so the sample counts for
+        less than its size: it is divided by the ratio of the variance seen between periods to the binomial one.
+        An upper bound that the sample is too small for is open ("at least").
+
+        References
+        ----------
+        .. [1] David and Nagaraja, Order Statistics, 3rd ed., Wiley, 2003, sec. 7.1.
+        """
+        value = self.quantile(q)
+        size = max(int(self.count / self._design_effect(value, q, level)), 1)
+        lower, upper = quantile_ranks(size, q, level)
+        low = self.quantile(max(lower - 1, 0) / size) if lower else 0.0
+        high = self.quantile(min(upper / size, 1.0)) if upper is not None else math.inf
+        if not self.exact:
+            low, high = max(min(low / _SKETCHED, low - _WHOLE), 0.0), max(high * _SKETCHED, high + _WHOLE)
+        method = "order statistics of the response times" if self.exact else "pooled period summaries"
+        return Estimate(
+            value,
+            min(low, value),
+            max(high, value),
+            unit="s",
+            method=method,
+            provenance="measured",
+            level=level,
+        )
+
+    def _design_effect(self, time: float, q: float, level: float) -> float:
+        """Variance of the share below a time against independent answers', with the doubt that few periods leave."""
+        from scipy.special import ndtri, stdtrit
+
+        n = len(self.weights)
+        if n < 2:
+            return 1.0
+        spread = float(((self.cdf(time) - q) ** 2 * self.weights).sum()) / (q * (1 - q) * (n - 1))
+        few = stdtrit(n - 1, (1 + level) / 2) / ndtri((1 + level) / 2)
+        return max(1.0, spread) * float(few) ** 2
+
+    @cached_property
+    def _pooled(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Times, and the pooled shares below and at or below each: they differ where percentiles coincide."""
+        knots = np.unique(np.maximum(np.concatenate(list(self.times)), _RESOLUTION))
+        grid = np.geomspace(knots[0], knots[-1], _GRID) if len(knots) > 1 else knots
+        grid = np.union1d(grid, knots) if len(knots) <= _GRID else grid
+        at, below, within = np.log(grid), np.zeros(len(grid)), np.zeros(len(grid))
+        for times, shares, weight in zip(self.times, self.shares, self.weights, strict=True):
+            law = np.log(np.maximum(times, _RESOLUTION))
+            within += weight * np.interp(at, law, shares, left=0.0)
+            below += weight * np.interp(-at, -law[::-1], shares[::-1], right=0.0)
+        return grid, below / self.weights.sum(), within / self.weights.sum()
+
+    def _mean_of_values(self, times: np.ndarray, shares: np.ndarray) -> float:
+        return float(times @ np.diff(shares, prepend=0.0))
+
+    def _share(self, times: np.ndarray, shares: np.ndarray, time: float) -> float:
+        if self.exact:
+            at = int(np.searchsorted(times, time, side="right"))
+            return float(shares[at - 1]) if at else 0.0
+        return float(
+            np.interp(math.log(max(time, _RESOLUTION)), np.log(np.maximum(times, _RESOLUTION)), shares)
+        )
+
+    def _exact_quantile(self, q: float) -> float:
+        times = np.concatenate(list(self.times))
+        counts = np.concatenate(
+            [np.diff(s, prepend=0.0) * w for s, w in zip(self.shares, self.weights, strict=True)]
+        )
+        order = np.argsort(times, kind="stable")
+        reached = np.cumsum(counts[order])
+        at = int(np.searchsorted(reached, q * reached[-1] * (1 - 1e-12)))
+        return float(times[order][min(at, len(times) - 1)])
+
+
+def _mean_of_law(times: np.ndarray, shares: np.ndarray) -> float:
+    t = np.maximum(times, _RESOLUTION)
+    ratio = np.log(t[1:] / t[:-1])
+    piece = np.where(ratio > 1e-12, (t[1:] - t[:-1]) / np.where(ratio > 1e-12, ratio, 1.0), t[1:])
+    return float(piece @ np.diff(shares))
+
+
+def _law(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return times and shares of the percentiles that a summary has; a sketch may put them slightly out of order.
+
+    Below the median, where no percentile is known, times are spread evenly: towards a least time near zero the
+    logarithm would put too many of them there.
+    """
+    there = ~np.isnan(known)
+    times, shares = np.maximum.accumulate(known[there]), _SHARES[there]
+    return (
+        np.concatenate([np.linspace(times[0], times[1], _LOWER, endpoint=False), times[1:]]),
+        np.concatenate([np.linspace(shares[0], shares[1], _LOWER, endpoint=False), shares[1:]]),
+    )

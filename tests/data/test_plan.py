@@ -1,0 +1,37 @@
+"""The plan beside the recorded runs is complete and agrees with them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from capacity.plan import Plan
+from capacity.planning.catalogue import LEVERS
+
+STOREFRONT = Path(__file__).parents[2] / "data" / "storefront"
+PLAN = Plan.open(STOREFRONT / "plan.toml")
+WITHOUT_MODEL = {"rfc7807_errors"}
+
+
+def test_every_run_is_in_the_plan() -> None:
+    """Each stored export has a role, with its own script."""
+    exports = {path for path in STOREFRONT.glob("*.json*") if ".truth." not in path.name}
+    assert {source.export for source in PLAN.tests.values()} == exports
+    for source in PLAN.tests.values():
+        assert source.script == source.export.with_name(source.export.name.split(".")[0] + ".yml")
+
+
+@pytest.mark.parametrize("role", PLAN.tests)
+def test_instances_are_those_of_the_truth(role: str) -> None:
+    """The plan says of each test against how many instances it ran."""
+    source = PLAN.tests[role]
+    truth = yaml.safe_load(source.export.with_name(source.script.stem + ".truth.json").read_text())
+    assert source.instances == truth["instances"]
+
+
+def test_levers_are_known_and_fully_described() -> None:
+    """Each investment has a model and all its parameters, but for the one that says it has none."""
+    facts = {name: value for work in PLAN.investment for name, value in work.parameters.items()}
+    for work in PLAN.investment:
+        if work.lever not in WITHOUT_MODEL:
+            assert not LEVERS[work.lever].missing(facts, work.parameters), work.lever
