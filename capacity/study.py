@@ -59,6 +59,13 @@ class Missing:
     def __str__(self) -> str:
         return self.text
 
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from capacity.display import prose
+
+        return prose(self.text)._repr_html_()
+
 
 class Study:
     """Everything one plan file leads to. Parts the plan does not ask for are `Missing` and say why.
@@ -208,6 +215,10 @@ class Study:
         safe = self.capacity.safe
         if safe is None:
             return Missing("capacity of an instance", self.capacity.why.rstrip("."))
+        if safe.low <= 0:
+            return Missing(
+                "capacity of an instance", f"no load is known to keep the objectives: {safe.method}"
+            )
         tested = self.plan.service.instances_tested
         if tested == 1:
             return safe
@@ -403,7 +414,7 @@ def _provenance(test: LoadTest) -> dict[str, Any]:
         "tool": test.tool,
         "dialect": test.dialect,
         "instances": test.instances,
-        "start": test.start,
+        "started": test.start,
         "duration": test.duration,
         "size": test.size,
         "sha256": test.sha256,

@@ -137,6 +137,8 @@ _COLUMNS_BY_KIND = {
         "min": "least", "max": "most", "median": "median", "sd": "standard deviation",
         "response_time": "response time", "waiting_time": "waiting time", "service_time": "service time",
         "service_demand": "service demand", "think_time": "think time", "objective": "objective",
+        "predicted_mean": "mean, model", "predicted_p50": "P50, model", "predicted_p95": "P95, model",
+        "predicted_p99": "P99, model",
     },
     "s": {
         "start": "start", "end": "end", "at": "at", "span": "span", "duration": "duration",
@@ -149,14 +151,18 @@ _COLUMNS_BY_KIND = {
         "growth_per_month": "growth a month", "risk": "risk", "level": "confidence", "probability": "chance",
         "probability_missed": "chance to miss the SLO", "efficiency": "efficiency", "irr": "rate of return",
         "discount_rate": "discount rate a year", "retry_budget": "retry budget", "change": "change",
-        "degradation": "loss",
+        "degradation": "loss", "probability_gain": "chance to pay", "mean_error": "mean, model off by",
+        "p50_error": "P50, model off by", "p95_error": "P95, model off by", "p99_error": "P99, model off by",
     },
     "req/s": {
         "offered": "offered", "throughput": "completed", "goodput": "good", "request_rate": "requests",
         "saturation_throughput": "saturation", "peak_throughput": "peak throughput", "capacity": "capacity",
         "service_rate": "service rate", "unit_throughput": "one at a time", "demand": "demand",
         "peak": "peak", "peak_demand": "peak demand", "slo_capacity": "within SLO", "load": "load",
-        "measured": "measured", "predicted": "predicted",
+        "predicted": "predicted", "safe_load": "safe load",
+        "safe_load_low": "safe load, low", "safe_load_high": "safe load, high", "reduction": "taken off",
+        "expected_shortfall": "expected shortfall", "capacity_alone": "capacity, alone",
+        "capacity_last": "capacity, done last",
     },
     "users/s": {"arrival_rate": "arrivals"},
     "count": {
@@ -173,7 +179,9 @@ _COLUMNS_BY_KIND = {
     "money": {
         "cost": "cost", "cost_per_month": "cost a month", "cost_per_year": "cost a year",
         "npv": "net present value", "investment": "investment", "savings_per_month": "saved a month",
-        "saving": "saved", "benefit": "benefit", "price": "price",
+        "saving": "saved", "benefit": "benefit", "price": "price", "stand_alone": "saved a year, alone",
+        "in_order": "saved a year, in order", "last_in": "saved a year, done last",
+        "shapley": "saved a year, Shapley share",
     },
     "size": {"size": "size"},
     "moment": {"time": "time", "timestamp": "time", "started": "start"},
@@ -184,7 +192,8 @@ _COLUMNS_BY_KIND = {
     "sentence": {
         "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",
         "meaning": "meaning", "action": "action", "method": "method", "rests_on": "rests on",
-        "criterion": "criterion",
+        "criterion": "criterion", "harm": "harm", "verdict": "verdict", "policy": "policy",
+        "requirement": "required", "measured": "found",
     },
 }  # fmt: skip
 

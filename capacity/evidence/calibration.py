@@ -16,6 +16,10 @@ from capacity.evidence.steps import QUANTILES, Step
 from capacity.models.queueing import MMc
 
 _LOADS = 3  # distinct loads below saturation needed to see waiting grow
+_FITTED = (0.5, 0.95)  # quantiles fitted beside the mean, which is taken to be as sure as the last
+_CHI2 = 2.71  # 90 % quantile of the chi-squared law with one degree of freedom
+_DELAYS = 101  # delays tried
+_SURE, _UNSURE = 0.01, 0.3  # least and unknown standard deviation of a logarithm
 _REACH = 0.5  # share of the saturation throughput the highest of them must reach
 
 
@@ -23,8 +27,8 @@ _REACH = 0.5  # share of the saturation throughput the highest of them must reac
 class Service:
     """A service as `servers` equal workers behind one queue, plus a delay no worker is held for.
 
-    Response time = delay + M/M/c response time. The saturation throughput fixes servers / service time; how waiting
-    grows with load tells how many servers share it.
+    Response time = delay + M/M/c response time. The saturation throughput fixes servers / service time; the spread of
+    the response times at low load, and how waiting grows with it, tell how many servers share it.
 
     Parameters
     ----------
@@ -81,7 +85,8 @@ class Service:
         """The calibration in a sentence."""
         return (
             f"The steps behave like {self.servers} in parallel, each request holding one for "
-            f"{number(1000 * (self.service_time.value or 0))} ms and spending {number(1000 * self.delay)} ms elsewhere; "
+            f"{number(1000 * (self.service_time.value or 0))} ms and spending {number(1000 * self.delay)} ms "
+            "elsewhere; "
             f"over the measured steps the mean response time is predicted within {100 * self.worst_error:.0f} %."
         )
 
@@ -96,7 +101,7 @@ def calibrate(steps: Sequence[Step], capacity: Capacity) -> Service:
     Raises
     ------
     NotIdentified
-        If the saturation throughput is only bounded, or fewer than three loads lie below it, or none of them comes near.
+        If the saturation throughput is only bounded, or fewer than three loads lie below it, or none comes near.
     """
     limit = capacity.saturation_throughput
     if capacity.status != "established" or limit is None or limit.value is None:
@@ -106,8 +111,8 @@ def calibrate(steps: Sequence[Step], capacity: Capacity) -> Service:
     below = _below(steps, capacity, limit.value)
     fits = {c: _fit(below, c, limit.value) for c in _candidates(below, limit.value)}
     best = min(fits, key=lambda c: fits[c][0])
-    cut = fits[best][0] * math.exp(2.71 / len(below)) + 1e-12  # profile likelihood at 90 %
-    inside = [c for c, (loss, _) in fits.items() if loss <= cut]
+    misfit = max(1.0, fits[best][0] / (len(below) * (1 + len(_FITTED)) - 2))
+    inside = [c for c, (loss, _) in fits.items() if loss <= fits[best][0] + _CHI2 * misfit]
     low, high = min(inside), max(inside)
     service_time = Estimate(
         best / limit.value, low / limit.high, high / limit.low, unit="s",
@@ -115,7 +120,12 @@ def calibrate(steps: Sequence[Step], capacity: Capacity) -> Service:
     )  # fmt: skip
     return Service(
         servers=Estimate(
-            best, low, high, unit="workers", method="growth of waiting with load", provenance="measured"
+            best,
+            low,
+            high,
+            unit="workers",
+            method="spread and growth of response times",
+            provenance="measured",
         ),
         service_time=service_time,
         delay=fits[best][1],
@@ -157,11 +167,28 @@ def _station(arrival_rate: float, servers: int, limit: float) -> MMc:
 
 
 def _fit(below: Sequence[Step], servers: int, limit: float) -> tuple[float, float]:
-    """Return the squared error of the logarithms of the means, and the delay that makes it smallest in mean."""
-    queued = np.array([_station(s.throughput, servers, limit).response_time for s in below])
-    measured = np.array([s.mean for s in below])
-    delay = max(0.0, float(np.median(measured - queued)))
-    return float(((np.log(delay + queued) - np.log(measured)) ** 2).sum()), delay
+    """Return the smallest weighted squared error of the logarithms of means and quantiles, and its delay."""
+    stations = [_station(s.throughput, servers, limit) for s in below]
+    queued = np.array([[s.response_time, *map(s.response_time_quantile, _FITTED)] for s in stations])
+    measured = np.array([[s.mean, *(_quantile(s, q) for q in _FITTED)] for s in below])
+    doubt = np.array([[_doubt(s, _FITTED[-1]), *(_doubt(s, q) for q in _FITTED)] for s in below])
+    delays = np.linspace(0.0, float(measured[:, 0].min()), _DELAYS)
+    errors = (np.log(delays[:, None, None] + queued) - np.log(measured)) / doubt
+    losses = np.nansum(errors**2, axis=(1, 2))
+    return float(losses.min()), float(delays[losses.argmin()])
+
+
+def _quantile(step: Step, q: float) -> float:
+    estimate = step.quantiles.get(q)
+    return estimate.value if estimate and estimate.value else math.nan
+
+
+def _doubt(step: Step, q: float) -> float:
+    """Return the standard deviation of a measured quantile's logarithm, by its 90 % interval."""
+    estimate = step.quantiles.get(q)
+    if estimate is None or not estimate.bounded or estimate.low <= 0:
+        return _UNSURE
+    return max(math.log(estimate.high / estimate.low) / 3.29, _SURE)
 
 
 def _checks(below: Sequence[Step], servers: int, limit: float, delay: float) -> pd.DataFrame:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from capacity.estimate import Estimate, number
+from capacity.evidence.balance import ENOUGH
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.objectives import Slo, slo_capacities, slo_name
-from capacity.evidence.operating import ENOUGH, Balance, Point, operating_points
-from capacity.evidence.segments import change_points
+from capacity.evidence.operating import Point, operating_points
 from capacity.evidence.steps import Step
+from capacity.evidence.throughput import Run, mean_rate, run_of, working
 
 Status = Literal["established", "at least", "at most", "not established"]
 
 _LASTING = 2  # periods of overload needed to speak of saturation
-_FALLING = 0.05  # loss of goodput from one stretch of overload to another that is a collapse, not noise
-_DISPERSION = (4.0, 16.0)  # variance of the answers' counts while saturated against that of independent ones
-_COUNTED = 2.0  # periods' worth of belief that answers scatter as independent events do
 
 
 @dataclass(frozen=True)
@@ -135,10 +129,12 @@ def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Statu
     lowest = min(saturated, key=lambda p: p.load, default=None)
     below = [p for p in healthy if lowest is None or p.load < lowest.load]
     best = max(below, key=lambda p: p.load, default=None)
-    if lowest is None and best is None:
-        return "not established", "No load was steady enough to read; hold each load level for 60 s or more."
-    if lowest is None or best is None:
-        return ("at least", _unsaturated(best)) if best else ("at most", _overwhelmed(lowest))
+    if lowest is None:
+        if best is None:
+            return "not established", "No load was steady enough to read; hold each level for 60 s or more."
+        return "at least", _unsaturated(best)
+    if best is None:
+        return "at most", _overwhelmed(lowest)
     return "established", (
         f"All load up to {number(best.load)} req/s was served ({best.step.test}); "
         f"from {number(lowest.load)} req/s on it was not ({lowest.step.test}, "
@@ -180,16 +176,17 @@ def _saturation(
 
 def _established(tests: Sequence[LoadTest], healthy: Sequence[Point], saturated: Sequence[Point]) -> Estimate:
     """Return the throughput at saturation; where a load below it gave more, the most that any gave."""
-    level = _mean_rate(_working(tests, saturated), "successful answers per second while saturated")
+    level = mean_rate(working(tests, saturated), "successful answers per second while saturated")
     lowest = min(p.load for p in saturated)
-    below = _mean_rate([_best(tests, healthy)], "highest load served; throughput falls beyond it")
+    below = mean_rate([_best(tests, healthy)], "highest load served; throughput falls beyond it")
     return level if below.low <= level.high else replace(below, high=max(below.high, lowest))
 
 
 def _best(tests: Sequence[LoadTest], healthy: Sequence[Point]) -> Run:
     """Return the periods of the served load that gave the most; of a ramp its last two."""
     runs = [
-        _run(tests, s.test, s.rows if s.kind == "plateau" else s.rows[-2:]) for s in (p.step for p in healthy)
+        run_of(tests, s.test, s.rows if s.kind == "plateau" else s.rows[-2:])
+        for s in (p.step for p in healthy)
     ]
     return max(runs, key=lambda run: run.mean)
 
@@ -199,7 +196,7 @@ def _goodput(tests: Sequence[LoadTest], steps: Sequence[Step]) -> Estimate | Non
     if best is None:
         return None
     method = f"mean over the periods at {number(best.offered)} req/s offered ({best.test})"
-    return _mean_rate([_run(tests, best.test, best.rows)], method)
+    return mean_rate([run_of(tests, best.test, best.rows)], method)
 
 
 def _judged(points: Sequence[Point]) -> pd.DataFrame:
@@ -210,99 +207,3 @@ def _judged(points: Sequence[Point]) -> pd.DataFrame:
         for s in [p.step]
     ]
     return pd.DataFrame(rows, columns=columns)
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """Consecutive periods: good answers per second, and how long each lasted [s]."""
-
-    rates: np.ndarray
-    spans: np.ndarray
-
-    @property
-    def mean(self) -> float:
-        """Good answers per second over all. [req/s]"""
-        return float(np.average(self.rates, weights=self.spans))
-
-
-def _run(tests: Sequence[LoadTest], name: str, rows: Sequence[int]) -> Run:
-    test = next(test for test in tests if test.name == name)
-    spans = test.periods["span"].loc[list(rows)].to_numpy(float)
-    return Run(test.good.loc[list(rows)].to_numpy(float) / spans, spans)
-
-
-def _working(tests: Sequence[LoadTest], saturated: Sequence[Point]) -> list[Run]:
-    """Return the periods in which the service worked as fast as it can, where it keeps that up.
-
-    Those of overload, less the first of each stretch while its queue fills, and those that work it off. Where goodput
-    falls in the course of an overload (a collapse), the highest level it held.
-    """
-    runs = []
-    for test in tests:
-        rows = _overloaded(test, [p.step for p in saturated if p.step.test == test.name])
-        for stretch in _consecutive(rows):
-            run = _run(tests, test.name, stretch)
-            levels = change_points(run.rates, span=float(run.spans.mean()), dispersion=_DISPERSION)
-            runs += [Run(run.rates[a:b], run.spans[a:b]) for a, b, _ in levels]
-    longest = max((len(run.rates) for run in runs), default=0)
-    held = [run for run in runs if len(run.rates) >= min(longest, _LASTING)]
-    top = max(held, key=lambda run: run.mean, default=None)
-    return [run for run in held if top is not None and not _fallen(run, top)]
-
-
-def _fallen(run: Run, top: Run) -> bool:
-    """Whether a run's goodput is clearly below the highest one: by more than 5 %, and than counting explains."""
-    noise = 2 * math.sqrt(_DISPERSION[0] * sum(r.mean / r.spans.sum() for r in (run, top)))
-    return run.mean < (1 - _FALLING) * top.mean - noise
-
-
-def _overloaded(test: LoadTest, steps: Sequence[Step]) -> list[int]:
-    """Return the periods of some steps, less the first of each stretch while the queue fills, and while it empties."""
-    balance, inside = Balance(test, 1.0), sorted(row for step in steps for row in step.rows)
-    rows: list[int] = []
-    for stretch in _consecutive(inside):
-        after = itertools.takewhile(balance.busy, range(stretch[-1] + 1, len(test.periods)))
-        stretch = [*stretch, *after]
-        fills = not balance.busy(stretch[0]) and (len(stretch) > _LASTING or balance.busy(stretch[-1]))
-        rows += stretch[1:] if fills else stretch
-    return rows
-
-
-def _consecutive(rows: Sequence[int]) -> list[list[int]]:
-    cuts = [i for i in range(1, len(rows)) if rows[i] != rows[i - 1] + 1]
-    return [list(rows[a:b]) for a, b in pairwise([0, *cuts, len(rows)]) if b > a]
-
-
-def _mean_rate(runs: Sequence[Run], method: str, level: float = 0.9) -> Estimate:
-    """Return the mean rate over runs of periods with its interval.
-
-    The variance of a period is the measured one, and with the weight of `_COUNTED` periods that of independent events
-    (rate / span); it is raised by the lag-1 autocorrelation within runs. Student's t of all these degrees of freedom.
-    """
-    from scipy.special import stdtrit
-
-    rates, spans = np.concatenate([r.rates for r in runs]), np.concatenate([r.spans for r in runs])
-    mean, n = float(np.average(rates, weights=spans)), len(rates)
-    squares = float(((rates - mean) ** 2).sum()) + _COUNTED * max(mean, 1 / spans.mean()) / spans.mean()
-    freedom = n - 1 + _COUNTED
-    half = float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(squares / freedom * _correlation(runs) / n)
-    return Estimate(
-        mean,
-        max(mean - half, 0.0),
-        mean + half,
-        unit="req/s",
-        method=method,
-        provenance="measured",
-        level=level,
-    )
-
-
-def _correlation(runs: Sequence[Run]) -> float:
-    """Return by how much autocorrelation raises the variance of a mean, (1 + r) / (1 - r), beyond what chance shows."""
-    inner = [run.rates - run.mean for run in runs if len(run.rates) > 3]
-    n, total = sum(map(len, inner)), sum(float(x @ x) for x in inner)
-    if total <= 0:
-        return 1.0
-    r = sum(float(x[1:] @ x[:-1]) for x in inner) / total
-    r = min(max(r - 1 / math.sqrt(n), 0.0), 0.9)
-    return (1 + r) / (1 - r)

@@ -201,7 +201,8 @@ class LoadTest:
             else []
         )
         if raw and all(sample is not None for sample in raw):
-            return Mixture.of_values([sample.values for sample in raw], [sample.counts for sample in raw])
+            values = [sample.values for sample in raw]  # noqa: PD011 - a distribution, not a frame
+            return Mixture.of_values(values, [sample.counts for sample in raw])
         times = self.service_times if good else self.times
         return Mixture.of_summaries(times.reindex(rows))
 

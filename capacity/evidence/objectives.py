@@ -14,6 +14,7 @@ from capacity.evidence.operating import Point
 from capacity.evidence.steps import read_step
 
 _LEVEL = 0.9
+_PARTS = 30  # parts that a ramp is read in
 _HELD = 2  # periods a load must have been held for to count as kept
 
 
@@ -64,7 +65,7 @@ def slo_capacities(tests: Sequence[LoadTest], points: Sequence[Point], slo: Slo)
     lower end is not or where the service was saturated; the capacity lies between the highest kept and the lowest
     missed. A ramp lags behind its load: it can show an objective missed, never kept.
     """
-    judged = [p for point in points if point.state != "draining" for p in _by_period(tests, point)]
+    judged = [p for point in points if point.state != "draining" for p in _by_part(tests, point)]
     found = {}
     for q, limit in sorted(slo.quantiles.items()):
         name = f"P{100 * q:g}"
@@ -74,13 +75,15 @@ def slo_capacities(tests: Sequence[LoadTest], points: Sequence[Point], slo: Slo)
     return found
 
 
-def _by_period(tests: Sequence[LoadTest], point: Point) -> list[Point]:
-    """Return the periods of a ramp one by one: the objective may be missed at its end only."""
+def _by_part(tests: Sequence[LoadTest], point: Point) -> list[Point]:
+    """Return a ramp period by period (a long one in thirty parts): the objective may be missed at its end only."""
     step = point.step
     if step.kind == "plateau" or point.state == "saturated" or len(step.rows) < 2:
         return [point]
     test = next(test for test in tests if test.name == step.test)
-    parts = [read_step(test, step.kind, [row]) for row in step.rows]
+    parts = [
+        read_step(test, step.kind, rows) for rows in np.array_split(step.rows, min(len(step.rows), _PARTS))
+    ]
     following = [*(part.offered for part in parts[1:]), point.load]
     return [Point(p, point.state, max(p.offered, after)) for p, after in zip(parts, following, strict=True)]
 

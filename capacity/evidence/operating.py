@@ -5,23 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
+from capacity.evidence.balance import DOUBT, ENOUGH, SHORTFALL, Balance, State
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step, read_step
 
-State = Literal["healthy", "saturated", "draining"]
-
-ENOUGH = 30
-"""Requests a stretch needs before its shares mean anything."""
-
-_SHORTFALL = 0.02  # missing share of the answers that low load gave, from which a load counts as too much
-_DOUBT = 3.0  # standard deviations the shortfall must exceed
-_ACCIDENTS = 0.01  # share of requests that may go astray at any load
 _ALWAYS = 0.95  # failed share of an endpoint's answers that is a fault of its own, not of the load
 _SAME_LOAD = 1.2  # ratio of rates that are one load level
 _LOWER_LOAD = 1.05  # ratio of rates from which one is the lower
@@ -30,9 +21,6 @@ _ROUNDS = 4  # times the expectation is taken anew
 _SAME_MIX = 0.1  # difference in the shares of the endpoints within which two runs ask for the same
 _FEW = 2  # periods that are too few to leave one out
 _FLAT = 0.2  # goodput gained per request offered, below which something holds it down
-_SLOWER = 3.0  # the fastest answer of a period against the fastest of the run, when a queue never empties
-_NARROW = 0.3  # the fastest answer against the median, when waiting outweighs service
-_QUEUED = 0.1  # requests waiting, as a share of a period's answers, that keep the service busy
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,145 +66,6 @@ def operating_points(tests: Sequence[LoadTest], steps: Sequence[Step]) -> tuple[
     return tuple(points)
 
 
-@dataclass(frozen=True, eq=False)
-class Balance:
-    """Requests against answers, period by period.
-
-    Parameters
-    ----------
-    test : LoadTest
-        The run.
-    base : float
-        Share of requests answered as intended at low load. [fraction]
-    known : float
-        Requests that share was seen on. [requests]
-    """
-
-    test: LoadTest
-    base: float
-    known: float = math.inf
-
-    @cached_property
-    def requests(self) -> np.ndarray:
-        """Requests sent per period. [requests]"""
-        return self.test.periods["requests"].fillna(0).to_numpy(float)
-
-    @cached_property
-    def served(self) -> np.ndarray:
-        """Answers as intended per period: successful, or refused by a rate limit. [responses]"""
-        refused = self.test.codes[[code for code in self.test.codes if code == 429]].sum(axis=1)
-        return self.test.good.to_numpy(float) + refused.reindex(
-            self.test.periods.index, fill_value=0
-        ).to_numpy(float)
-
-    @cached_property
-    def rates(self) -> np.ndarray:
-        """Requests sent per second. [req/s]"""
-        span = self.test.periods["span"].to_numpy(float)
-        return np.divide(self.requests, span, out=np.zeros_like(span), where=span > 0)
-
-    @cached_property
-    def under_way(self) -> np.ndarray:
-        """Requests that would be in flight after each period if none had to wait, by Little's law. [requests]"""
-        return self.rates * self._fastest
-
-    @cached_property
-    def waiting(self) -> np.ndarray:
-        """Requests in flight after each period beyond those. [requests]"""
-        return self.test.in_flight.to_numpy(float) - self.under_way
-
-    @cached_property
-    def _fastest(self) -> float:
-        """Mean response time of the fastest period with answers. [s]"""
-        times = self.test.times
-        typical = times["mean"].fillna(times["p50"])[times["count"] >= 5]
-        return float(typical.min()) if typical.notna().any() else 0.0
-
-    def unusual(self, rows: Sequence[int]) -> int:
-        """Compare some periods with low load: 1 answers are missing, -1 there are too many, 0 neither.
-
-        The rate before and after lies between those of the neighbouring periods, and so do the requests under way.
-        """
-        rows = list(rows)
-        if not rows:
-            return 0
-        before, after = (
-            self.under_way[max(rows[0] - 1, 0) : rows[0] + 1],
-            self.under_way[rows[-1] : rows[-1] + 2],
-        )
-        before = before if rows[0] else np.zeros(1)
-        sent, served = float(self.requests[rows].sum()), float(self.served[rows].sum())
-        variance = max(self.base * (1 - self.base), _ACCIDENTS) * sent * (1 + sent / self.known)
-        variance += before.max() + after.max()
-        doubt = max(_SHORTFALL * self.base * sent, _DOUBT * math.sqrt(variance))
-        missing = self.base * (sent - (after.max() - before.min())) - served > doubt
-        return int(missing) - int(served - self.base * (sent - (after.min() - before.max())) > doubt)
-
-    def verdict(self, rows: Sequence[int]) -> State:
-        """Whether the load of some periods was served or too much."""
-        return "saturated" if self.unusual(rows) > 0 else "healthy"
-
-    def onset(self, rows: Sequence[int]) -> int:
-        """Return how many of the periods come before answers begin to be missing for good."""
-        rows = list(rows)
-        grown = np.diff(self.under_way, prepend=0.0)[rows]
-        short = self.base * (self.requests[rows] - grown) - self.served[rows]
-        excess = np.cumsum(short - _SHORTFALL * self.base * self.requests[rows])
-        start = int(np.argmin(np.concatenate([[0.0], excess])))
-        return start if start < len(rows) and self.unusual(rows[start:]) > 0 else len(rows)
-
-    def settled(self, rows: Sequence[int]) -> int:
-        """Return how many periods pass before two in a row are as at low load."""
-        calm = [
-            self.unusual([row]) == 0 and self.answered_well([row]) > self.base - 2 * _SHORTFALL
-            for row in rows
-        ]
-        return next((i for i, two in enumerate(pairwise(calm)) if all(two)), len(calm))
-
-    def busy(self, row: int) -> bool:
-        """Whether so many requests waited before and after a period that the service never paused in it."""
-        least = _QUEUED * self.served[row]
-        return row > 0 and min(self.waiting[row - 1], self.waiting[row]) >= max(least, ENOUGH)
-
-    def queued(self, rows: Sequence[int]) -> bool:
-        """Whether requests piled up over some periods, or in most all answers had waited long or none was good."""
-        rows = list(rows)
-        grown = self.waiting[rows[-1]] - (self.waiting[rows[0] - 1] if rows[0] else 0.0)
-        times = self.test.service_times
-        least, inside = max(times["min"].min(), 0.001), times.reindex(rows)
-        waited = (inside["min"] > _SLOWER * least) & (inside["min"] > _NARROW * inside["p50"])
-        waited |= self.test.good.reindex(rows) <= 0
-        return bool(grown > max(_SHORTFALL * self.requests[rows].sum(), ENOUGH) or waited.mean() > 0.5)
-
-    def answered_well(self, rows: Sequence[int]) -> float:
-        """Share of the requests that ended in some periods which were answered as intended. [fraction]"""
-        rows = list(rows)
-        ended = float((self.test.periods["responses"].fillna(0) + self.test.unanswered).iloc[rows].sum())
-        return float(self.served[rows].sum()) / ended if ended else 0.0
-
-    def rate(self, rows: Sequence[int]) -> float:
-        """Requests sent per second over some periods, taken as equally long. [req/s]"""
-        return float(self.rates[list(rows)].mean())
-
-    def goodput(self, rows: Sequence[int]) -> float:
-        """Successful answers per second over some periods, taken as equally long. [req/s]"""
-        periods = self.test.periods.loc[list(rows)]
-        return float(self.test.good.loc[list(rows)].sum() / periods["span"].sum())
-
-    def rises(self, rows: Sequence[int]) -> bool:
-        """Whether the load grows over some periods."""
-        return bool(self.rates[rows[-1]] >= self.rates[rows[0]])
-
-    def load(self, step: Step, state: State) -> float:
-        """Rate a state is about: a plateau's; the highest a ramp was served at, the first that was surely too much."""
-        if step.kind == "plateau":
-            return step.offered
-        first, last = step.rows[0], step.rows[-1]
-        return float(
-            self.rates[max(first - 1, 0) : first + 2].max() if state == "saturated" else self.rates[last]
-        )
-
-
 def _judged(tests: Sequence[LoadTest], steps: Sequence[Step]) -> list[Point]:
     """Return the points of runs with one mix, against what low load leads to expect.
 
@@ -260,7 +109,7 @@ def _topped(point: Point, points: Sequence[Point]) -> bool:
 
 def _more(one: float, seconds: float, other: float, other_seconds: float) -> bool:
     """Whether one rate is clearly above another, also if answers scatter twice as much as independent events."""
-    doubt = _DOUBT * 2 * math.sqrt(one / seconds + other / other_seconds)
+    doubt = DOUBT * 2 * math.sqrt(one / seconds + other / other_seconds)
     return other > _MORE * one and other - one > doubt
 
 
@@ -300,7 +149,9 @@ def _base(tests: Sequence[LoadTest], steps: Sequence[Step]) -> tuple[float, floa
     rates = [balance.rate(rows) for balance, rows in low]
     calm = [(balance, rows) for balance, rows in low if not balance.queued(rows)]
     if calm and max(rates) >= _SAME_LOAD * min(rates):
-        return max((balance.answered_well(rows), float(balance.requests[rows].sum())) for balance, rows in calm)
+        return max(
+            (balance.answered_well(rows), float(balance.requests[rows].sum())) for balance, rows in calm
+        )
     return min(1 - _failing_anyway(test) for test in tests), math.inf
 
 
@@ -362,6 +213,6 @@ def _held_down(points: Sequence[Point]) -> list[Point]:
         gain = above.step.goodput - below.step.goodput
         collapsed = _more(above.step.goodput, above.step.duration, below.step.goodput, below.step.duration)
         if more > (_LOWER_LOAD - 1) * above.step.offered and gain < _FLAT * more and not collapsed:
-            short = [p for p in (below, above) if p.step.good_share < 1 - _SHORTFALL]
+            short = [p for p in (below, above) if p.step.good_share < 1 - SHORTFALL]
             ceiling |= {id(p) for p in short if not _topped(p, judged)}
     return [replace(p, state="saturated") if id(p) in ceiling else p for p in points]

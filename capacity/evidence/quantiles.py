@@ -38,8 +38,8 @@ class Mixture:
     """Distribution of the response times of several periods pooled.
 
     Where the export has the times themselves the law is exact. Where it has only a summary per period, each
-    period's law is the line through its quantiles, on a logarithmic time axis above the median; a pooled quantile then lies between the
-    smallest and the largest of the periods' own, as it must.
+    period's law is the line through its quantiles, on a logarithmic time axis above the median; a pooled quantile
+    then lies between the smallest and the largest of the periods' own, as it must.
 
     Parameters
     ----------

@@ -150,7 +150,9 @@ def whole_periods(test: LoadTest) -> list[int]:
     failing = test.generator_errors > _GENERATOR_SHARE * requests
     exhausted = (test.generator_errors > _EXHAUSTED * requests).cummax()  # what it held open stays taken
     if test.start is None and len(spans) > _UNTIMED:
-        exhausted |= test.periods.index.isin([test.periods.index[0], test.periods.index[-1]])  # of unknown length
+        exhausted |= test.periods.index.isin(
+            [test.periods.index[0], test.periods.index[-1]]
+        )  # of unknown length
     usable = (spans >= _WHOLE * spans.median()) & (_offered(test) > 0) & ~failing & ~exhausted
     return [int(row) for row in test.periods.index[usable]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -126,7 +126,7 @@ class Demand:
         rows = {
             "peak of a week now": self.current_peak,
             f"peak over {self.horizon_days} days": self.peak,
-            "growth per month": self.growth_per_month,
+            "growth": replace(self.growth_per_month.scaled(100), unit="% a month"),
         }
         return pd.DataFrame(
             [

@@ -191,32 +191,23 @@ class Portfolio:
                 "probability_gain": item.probability_gain,
                 "payback": item.payback,
             }
-        return row | {"verdict": item.verdict}
+        return row | {"harm": LEVERS[item.lever].harm, "verdict": item.verdict}
 
     @property
     def text(self) -> str:
-        """The order, what all of it is worth, the harm, and what could not be evaluated."""
-        return " ".join(
-            [
-                *self._order_text(),
-                *self._joint_text(),
-                *self._harm_text(),
-                *self._left_out(),
-                RESTS_ON,
-                NOT_MODELLED,
-            ]
-        )
+        """The order, what all of it is worth, and what the figures rest on; the table has the rest."""
+        parts = [*self._order_text(), *self._joint_text(), RESTS_ON, NOT_MODELLED]
+        return " ".join(parts)
 
     def _order_text(self) -> list[str]:
         if not self.worth:
             return ["None of the investments can be evaluated."]
         unit = "money" if self.priced else "minutes down"
         idle = [item.lever for item in self.worth if not item.pays]
+        order = ", ".join(map(_spoken, self.order))
         return [
-            f"Order of work: {', '.join(self.order)}; while it is done {number(self.delay_cost)} ({unit}) "
-            f"are lost.",
-            *(f"{item.lever}: {item.verdict}." for item in self.worth),
-            *([f"Leave out, at this place: {', '.join(idle)}."] if idle else []),
+            f"Order of work: {order}; while it is done {number(self.delay_cost)} ({unit}) are lost.",
+            *([f"Leave out, at this place: {', '.join(map(_spoken, idle))}."] if idle else []),
         ]
 
     def _joint_text(self) -> list[str]:
@@ -236,17 +227,15 @@ class Portfolio:
             )
         return sentences
 
-    def _harm_text(self) -> list[str]:
-        return [f"Harm of {item.lever}: {LEVERS[item.lever].harm}" for item in self.worth]
-
-    def _left_out(self) -> list[str]:
-        return [f"{lever} is not evaluable: {why}." for lever, why in self.not_evaluable.items()]
-
     def __str__(self) -> str:
         return f"order: {', '.join(self.order) or 'none'}; saves {self.joint_saving} a year"
 
     def _repr_html_(self) -> str:
         return html(self.to_frame(), "Investments evaluated together", self.text)
+
+
+def _spoken(lever: str) -> str:
+    return lever.replace("_", " ")
 
 
 def evaluate_portfolio(

@@ -10,6 +10,7 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
+from capacity.planning.headroom import counted
 from capacity.planning.shown import html
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ def _fleet_gate(
         return (gate,)
     remedy = "see the fleet plan for what is needed"
     if recommended is not None:
-        remedy = f"add {recommended - running} instances by the dates of the fleet plan"
+        remedy = f"add {counted(recommended - running)} by the dates of the fleet plan"
     status, remedy = _beyond(capacity_status, remedy)
     return (replace(gate, status=status, remedy=remedy),)
 

@@ -26,7 +26,7 @@ def recommend(
     return (
         _what_to_do(verdict, fleet),
         _what_it_buys(fleet, investments),
-        _what_would_change_it(verdict, doubts),
+        _what_would_change_it(verdict, fleet, doubts),
     )
 
 
@@ -60,11 +60,13 @@ def actions(findings: Findings, fleet: FleetPlan | None, investments: Portfolio 
     if fleet:
         rows += _additions(fleet)
     if investments:
-        verdicts = investments.to_frame().set_index("lever")["verdict"]
+        paying = [item for item in investments.worth if item.pays]
         rows += [
-            (f"work item {place}", lever.replace("_", " "), str(verdicts[lever]))
-            for place, lever in enumerate(investments.order, 1)
+            (f"{_ordinal(place)} work", _spoken(item.lever), item.verdict)
+            for place, item in enumerate(paying, 1)
         ]
+    if not rows:
+        rows = [("now", "nothing", "nothing in the tests and the plan asks for action")]
     return pd.DataFrame(rows, columns=["when", "action", "why"])
 
 
@@ -131,7 +133,8 @@ def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
 
 def _what_to_do(verdict: Verdict, fleet: FleetPlan | None) -> str:
     if not fleet:
-        return verdict.failed[0].remedy if verdict.failed else "Nothing needs to be done now."
+        remedies = dict.fromkeys(_sentence(gate.remedy) for gate in verdict.failed if gate.remedy)
+        return " ".join(remedies) or "Nothing needs to be done now."
     if fleet.recommended is None:
         return fleet.what_is_needed
     if fleet.additions.empty:
@@ -155,16 +158,32 @@ def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str
         )
     if investments and investments.joint_npv is not None:
         worth = investments.joint_npv
-        first = investments.order[0].replace("_", " ")
+        first = _spoken(investments.order[0])
         parts.append(f"the work listed is worth {worth} over three years, {first} first")
     return "; ".join(parts) + "." if parts else "What it is worth cannot be said without demand and prices."
 
 
-def _what_would_change_it(verdict: Verdict, doubts: Findings) -> str:
+def _what_would_change_it(verdict: Verdict, fleet: FleetPlan | None, doubts: Findings) -> str:
     voiding = doubts.voids("capacity")
     if voiding:
-        return f"What would change this: {voiding[0].remedy}"
-    unknown = [gate for gate in verdict.gates if gate.status == "unknown"]
-    if unknown:
-        return f"What would change this: {unknown[0].remedy}"
+        return f"What would change this: {_sentence(voiding[0].remedy)}"
+    unknown = [gate for gate in verdict.gates if gate.status == "unknown" and gate.remedy]
+    if fleet and unknown:
+        return f"What would change this: {_sentence(unknown[0].remedy)}"
+    if not fleet:
+        return "What would change this: a plan file with traffic, policy and prices, and tests beside it."
     return "What would change this: traffic that outgrows its past, or a release that makes requests dearer."
+
+
+def _spoken(lever: str) -> str:
+    return lever.replace("_", " ")
+
+
+def _ordinal(place: int) -> str:
+    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    return words[place - 1] if place <= len(words) else f"{place}th"
+
+
+def _sentence(text: str) -> str:
+    """Write a remedy with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -72,10 +72,8 @@ def arrivals_of(phases, rng=None):
         counts = total + np.concatenate([[0], np.cumsum((rates[1:] + rates[:-1]) / 2) * seconds / 100])
         edges += list(zip(grid[1:], counts[1:], strict=True))
         total = counts[-1]
-    if rng is None:
-        targets = np.arange(int(total)) + 0.5
-    else:
-        targets = np.sort(rng.uniform(0, total, rng.poisson(total)))
+    even = np.arange(int(total)) + 0.5
+    targets = even if rng is None else np.sort(rng.uniform(0, total, rng.poisson(total)))
     times, counts = np.array(edges).T
     return np.interp(targets, counts + 1e-9 * np.arange(len(counts)), times)
 
@@ -126,7 +124,10 @@ def summarise(times):
         return dict.fromkeys(SUMMARY)
     ms = np.sort(1000 * np.asarray(times))
     ranks = {name: ms[int(q * (len(ms) - 1))] for name, q in SHARES.items()}
-    sketched = {name: 2 * GAMMA ** np.ceil(np.log(max(v, 1e-3)) / np.log(GAMMA)) / (GAMMA + 1) for name, v in ranks.items()}
+    sketched = {
+        name: 2 * GAMMA ** np.ceil(np.log(max(v, 1e-3)) / np.log(GAMMA)) / (GAMMA + 1)
+        for name, v in ranks.items()
+    }
     exact = {"min": ms[0], "mean": ms.mean(), "max": ms[-1]}
     clamped = {name: min(max(v, ms[0]), ms[-1]) for name, v in sketched.items()}
     return {"count": len(ms), **{k: round(float(v), 1) / 1000 for k, v in {**exact, **clamped}.items()}}

@@ -145,7 +145,7 @@ def test_a_substitute_does_not_pay(example: Portfolio) -> None:
     assert worth.payback == float("inf")
     assert worth.npv is not None
     assert worth.npv.value == pytest.approx(-800)
-    assert "Leave out, at this place: rate_limit." in example.text
+    assert "Leave out, at this place: rate limit." in example.text
 
 
 def test_capacity_is_joint(example: Portfolio) -> None:
@@ -241,6 +241,7 @@ def test_a_negative_budget_is_refused(example: Portfolio) -> None:
 def test_a_portfolio_shows_itself(example: Portfolio) -> None:
     """Table, harm and what is not modelled."""
     assert "<table>" in example._repr_html_()
-    assert "Harm of apm: The agent takes processor time" in example.text
+    harm = example.to_frame().set_index("lever")["harm"]
+    assert "The agent takes processor time" in harm["apm"]
     assert "Not modelled: several regions" in example.text
     assert str(example).startswith("order: blue_green, apm")

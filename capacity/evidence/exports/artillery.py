@@ -56,7 +56,9 @@ def read(path: str | Path) -> LoadTest:
         notes.append("the export has no times: each period is taken as 10 s")
     if periods["requests"].isna().all() and periods["responses"].notna().any():
         periods["requests"] = periods["responses"] + _unanswered(errors)
-        notes.append("the export counts no requests sent: they are taken as answers plus requests without one")
+        notes.append(
+            "the export counts no requests sent: they are taken as answers plus requests without one"
+        )
     return LoadTest(
         name=Path(path).name.removesuffix(".gz").removesuffix(".json"),
         file=str(path),
@@ -96,7 +98,10 @@ def read_script(path: str | Path) -> Script:
 
 
 def _disagreements(report: Report) -> list[str]:
-    shown = [f"{d.counter}: {d.periods} in the periods, {d.aggregate} in the aggregate" for d in report.disagreements]
+    shown = [
+        f"{d.counter}: {d.periods} in the periods, {d.aggregate} in the aggregate"
+        for d in report.disagreements
+    ]
     return [f"sums disagree, {line}" for line in shown]
 
 
@@ -155,8 +160,14 @@ def _endpoints(aggregate: Period) -> pd.DataFrame:
         failures = failing(endpoint.codes, ERROR_CODES)
         lost = sum(n for error, n in endpoint.errors.items() if is_unanswered(error))
         answered = sum(endpoint.codes.values())
-        rows[name] = {**_row(endpoint.response_time), "requests": answered + lost, "failures": failures + lost}
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=[*SUMMARY, "requests", "failures"], dtype=float)
+        rows[name] = {
+            **_row(endpoint.response_time),
+            "requests": answered + lost,
+            "failures": failures + lost,
+        }
+    frame = pd.DataFrame.from_dict(
+        rows, orient="index", columns=[*SUMMARY, "requests", "failures"], dtype=float
+    )
     frame.index.name = "endpoint"
     return frame.sort_values("requests", ascending=False, kind="stable")
 
@@ -182,7 +193,11 @@ def _samples(report: Report) -> tuple[Any, ...]:
 
 def _other(aggregate: Period) -> dict[str, Any]:
     """Return what says something about the run without being HTTP: checks that failed, other protocols."""
-    prefixes: Mapping[str, str] = {"plugins.expect.": "checks", "websocket.": "websocket", "socketio.": "socketio"}
+    prefixes: Mapping[str, str] = {
+        "plugins.expect.": "checks",
+        "websocket.": "websocket",
+        "socketio.": "socketio",
+    }
     found: dict[str, Any] = {}
     for name, count in aggregate.counters.items():
         for prefix, group in prefixes.items():
