@@ -252,7 +252,7 @@ def test_scaling_gives_a_number_of_instances(runs: Runs, study: Study):
 def test_investments_are_ordered(runs: Runs, study: Study):
     """06 gives the order of work, and says what cannot be evaluated and why."""
     shown = runs.text(STOREFRONT, "06-investments")
-    assert ", ".join(study.investments.order) in shown
+    assert ", ".join(study.investments.order).replace("_", " ") in shown
     assert "no model of what it changes" in shown
 
 

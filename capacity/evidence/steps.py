@@ -146,14 +146,14 @@ def whole_periods(test: LoadTest) -> list[int]:
     spans = test.periods["span"]
     if spans.empty:
         return []
-    requests = test.periods["requests"].fillna(0)
+    requests, loaded = test.periods["requests"].fillna(0), _offered(test) > 0
     failing = test.generator_errors > _GENERATOR_SHARE * requests
     exhausted = (test.generator_errors > _EXHAUSTED * requests).cummax()  # what it held open stays taken
-    if test.start is None and len(spans) > _UNTIMED:
-        exhausted |= test.periods.index.isin(
-            [test.periods.index[0], test.periods.index[-1]]
-        )  # of unknown length
-    usable = (spans >= _WHOLE * spans.median()) & (_offered(test) > 0) & ~failing & ~exhausted
+    usable = (spans >= _WHOLE * spans.median()) & loaded & ~failing & ~exhausted
+    if test.start is None and loaded.sum() > _UNTIMED:
+        usable &= ~spans.index.isin(
+            spans.index[loaded][[0, -1]]
+        )  # how much of them was under load is unknown
     return [int(row) for row in test.periods.index[usable]]
 
 

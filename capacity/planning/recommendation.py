@@ -89,24 +89,22 @@ def _metastable_safe(capacity: Capacity, retry_budget: float) -> Estimate | None
     return limit.scaled(1 / (1 + retry_budget), method=method)
 
 
-def _months(fleet: FleetPlan | None) -> Estimate | None:
+def _runway(fleet: FleetPlan | None) -> Estimate | None:
+    """Return how long today's fleet lasts, from when 5 % to when 50 % of the worlds exceed it. [days]"""
     if fleet is None:
         return None
-    horizon = fleet.demand.horizon_days / 30.44
-    first = fleet.demand.dates[0]
     dates = fleet.runway.set_index("probability")["date"]
-    low, median = (_months_to(first, dates.get(share)) for share in (0.05, 0.5))
+    low, high = (_days_to(fleet.demand.dates[0], dates.get(share)) for share in (0.05, 0.5))
     method = "from when 5 % to when 50 % of the sampled worlds exceed what it carries"
     if low is None:
-        return Estimate.at_least(horizon, unit="months", method=method, provenance="assumed")
-    high = median if median is not None else math.inf
+        return Estimate.at_least(fleet.demand.horizon_days, unit="days", method=method, provenance="assumed")
     if high == 0:
-        return Estimate.exactly(0.0, unit="months", method="it is too small already", provenance="assumed")
-    return Estimate(None, low, high, unit="months", method=method, provenance="assumed")
+        return Estimate.exactly(0.0, unit="days", method="it is too small already", provenance="assumed")
+    return Estimate(None, low, math.inf if high is None else high, "days", method, "assumed")
 
 
-def _months_to(first: Any, date: Any) -> float | None:
-    return None if date is None or pd.isna(date) else (date - first).days / 30.44
+def _days_to(first: Any, date: Any) -> float | None:
+    return None if date is None or pd.isna(date) else float((date - first).days)
 
 
 def _chance(fleet: FleetPlan | None) -> str | None:
@@ -125,7 +123,7 @@ def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
         (
             f"{row.date:%Y-%m-%d}",
             f"have {counted(int(row.instances))} running",
-            f"they carry {number(carried[row.instances])} req/s within the objectives; one fewer does not do",
+            f"they carry {number(carried[row.instances])} req/s within the objectives; fewer miss them too often",
         )
         for row in fleet.additions.itertuples()
     ]
@@ -141,11 +139,11 @@ def _what_to_do(verdict: Verdict, fleet: FleetPlan | None) -> str:
         running = counted(fleet.instances_running)
         return f"Today's {running} will do for the next {fleet.demand.horizon_days} days."
     first = fleet.additions.iloc[0]
-    return (
-        f"Have {counted(int(first['instances']))} running from {first['date']:%Y-%m-%d} "
-        f"instead of {fleet.instances_running}, and {counted(fleet.recommended)} within the next "
-        f"{fleet.demand.horizon_days} days."
-    )
+    soon = f"Have {counted(int(first['instances']))} running from {first['date']:%Y-%m-%d}"
+    soon += f" instead of {fleet.instances_running}"
+    if first["instances"] == fleet.recommended:
+        return f"{soon}; they will do for the next {fleet.demand.horizon_days} days."
+    return f"{soon}, and {counted(fleet.recommended)} within the next {fleet.demand.horizon_days} days."
 
 
 def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str:

@@ -159,7 +159,7 @@ def test_results_show_themselves() -> None:
     assert list(demand.to_frame()["quantity"]) == [
         "peak of a week now",
         "peak over 90 days",
-        "growth per month",
+        "growth",
     ]
     assert "<table>" in demand._repr_html_()
     assert str(demand).startswith("peak over 90 days: ")
