@@ -46,9 +46,7 @@ def numbers(
         _row("load within the objectives", capacity.safe, capacity.why),
         _row("metastable-safe load", _metastable_safe(capacity, retry_budget), capacity.why),
         _row("largest peak asked for", demand.peak if demand else None, "the plan has no traffic history"),
-        _row(
-            "months until today's fleet is too small", _months(fleet), "no fleet without demand and capacity"
-        ),
+        _row("time until today's fleet is too small", _runway(fleet), "no fleet without demand and capacity"),
         _row("chance of missing the objectives", _chance(fleet), "no fleet without demand and capacity"),
     ]
     return pd.DataFrame(rows, columns=["quantity", "estimate", "method", "provenance"])
