@@ -345,7 +345,7 @@ class Study:
         """What to do, in order."""
         from capacity.planning.recommendation import actions
 
-        return actions(self.findings, self.fleet or None, self.investments or None)
+        return actions(self.verdict, self.findings, self.fleet or None, self.investments or None)
 
     @property
     def missing(self) -> dict[str, str]:

@@ -290,4 +290,4 @@ def _graceful_gate(graceful: bool | None, text: str) -> Gate:
 def _open(gate: Gate) -> str:
     state = "fails" if gate.status == "fail" else "is unknown"
     remedy = f" {gate.remedy[:1].upper()}{gate.remedy[1:]}." if gate.remedy else ""
-    return f"The gate {gate.name} {state}: {gate.measured}.{remedy}"
+    return f"The gate {gate.name} {state}: {gate.measured.rstrip('.')}.{remedy}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
     from capacity.planning.portfolio import Portfolio
-    from capacity.planning.readiness import Verdict
+    from capacity.planning.readiness import Gate, Verdict
 
 
 def recommend(
@@ -52,11 +52,19 @@ def numbers(
     return pd.DataFrame(rows, columns=["quantity", "estimate", "method", "provenance"])
 
 
-def actions(findings: Findings, fleet: FleetPlan | None, investments: Portfolio | None) -> pd.DataFrame:
-    """Return what to do, in order: mend the evidence, add instances, then the work that pays."""
+def actions(
+    verdict: Verdict, findings: Findings, fleet: FleetPlan | None, investments: Portfolio | None
+) -> pd.DataFrame:
+    """Return what to do, in order: mend the evidence, add instances, pass the other gates, do the work that pays."""
     rows = [("before deciding", finding.remedy, finding.message) for finding in findings.voids("capacity")]
     if fleet:
         rows += _additions(fleet)
+    covered = {"evidence", "fleet", "demand"} if fleet else {"evidence"}
+    rows += [
+        ("to be ready" if gate.status == "fail" else "to be sure", _sentence(gate.remedy), _because(gate))
+        for gate in verdict.failed
+        if gate.remedy and gate.name not in covered
+    ]
     if investments:
         paying = [item for item in investments.worth if item.pays]
         rows += [
@@ -64,7 +72,7 @@ def actions(findings: Findings, fleet: FleetPlan | None, investments: Portfolio 
             for place, item in enumerate(paying, 1)
         ]
     if not rows:
-        rows = [("now", "nothing", "nothing in the tests and the plan asks for action")]
+        rows = [("now", "nothing", "every gate is passed")]
     return pd.DataFrame(rows, columns=["when", "action", "why"])
 
 
@@ -183,3 +191,7 @@ def _ordinal(place: int) -> str:
 def _sentence(text: str) -> str:
     """Write a remedy with a capital and a full stop."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _because(gate: Gate) -> str:
+    return f"{gate.measured}: {gate.evidence}" if gate.evidence else gate.measured
