@@ -27,9 +27,7 @@ PERIOD = ("start", "span", "arrivals", "requests", "responses", "dropped")
 ERROR_CODES = ("429", "5xx")
 """Status codes that count as failures unless the plan says otherwise."""
 
-_UNANSWERED = re.compile(
-    r"\bE[A-Z]{4,}\b|time-?out|timed out|socket hang up|dropped connection", re.IGNORECASE
-)
+_UNANSWERED = re.compile(r"\bE[A-Z]{4,}\b|(?i:time-?out|timed out|socket hang up|dropped connection)")
 _GENERATOR = re.compile(
     r"EADDRINUSE|EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS|EAGAIN|ENOMEM|too many open files|assign requested address",
     re.IGNORECASE,

@@ -82,7 +82,8 @@ def _by_part(tests: Sequence[LoadTest], point: Point) -> list[Point]:
         return [point]
     test = next(test for test in tests if test.name == step.test)
     parts = [
-        read_step(test, step.kind, rows) for rows in np.array_split(step.rows, min(len(step.rows), _PARTS))
+        read_step(test, step.kind, rows.tolist())
+        for rows in np.array_split(step.rows, min(len(step.rows), _PARTS))
     ]
     following = [*(part.offered for part in parts[1:]), point.load]
     return [Point(p, point.state, max(p.offered, after)) for p, after in zip(parts, following, strict=True)]

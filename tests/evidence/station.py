@@ -79,7 +79,7 @@ def arrivals_of(phases, rng=None):
 
 
 def run(station, phases, *, seed=1, poisson=False, offset=None, refused=None, name="run", separates=True):
-    """Simulate a load test. `refused(arrivals, rng)` gives requests a status of their own (0: none) before the station."""
+    """Simulate a load test; `refused(arrivals, rng)` gives requests a status (0: none) before the station."""
     rng = np.random.default_rng(seed)
     arrivals = arrivals_of(phases, rng if poisson else None)
     codes = np.zeros(len(arrivals), int) if refused is None else refused(arrivals, rng)
@@ -106,7 +106,8 @@ def record(arrivals, ends, codes, *, offset=0.0, timeout=10.0, name="run", separ
     good = [summarise(times[mask & (codes == 200)]) for mask in each] if separates else [summarise([])] * rows
     lost = np.bincount(over_in[~answered].astype(int), minlength=rows)
     return LoadTest(
-        name=name, file=f"{name}.json", tool="artillery", dialect="v2", sha256="", size=0, start=datetime(2026, 1, 28, tzinfo=UTC),
+        name=name, file=f"{name}.json", tool="artillery", dialect="v2", sha256="", size=0,
+        start=datetime(2026, 1, 28, tzinfo=UTC),
         periods=pd.DataFrame({**periods, "dropped": 0.0}),
         codes=pd.DataFrame({c: [int((mask & (codes == c)).sum()) for mask in each] for c in sorted(set(codes))}),
         errors=pd.DataFrame({"ETIMEDOUT": lost}),

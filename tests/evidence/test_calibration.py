@@ -12,17 +12,21 @@ LOADS = (0.25, 0.5, 0.75, 0.9, 1.3)
 
 
 def service_of(run):
+    """Calibrate from a run alone."""
     steps = find_steps(run)
     return calibrate(steps, find_limits([run], steps))
 
 
 @pytest.fixture(scope="module")
 def calibrated(station):
+    """A run with Poisson arrivals, calibrated."""
     service = station.Station(servers=12, service_time=0.04, delay=0.05)
     return service_of(station.run(service, [(60, f * 300) for f in LOADS], seed=3, poisson=True))
 
 
-@pytest.mark.parametrize(("servers", "service_time", "delay"), [(4, 0.02, 0.0), (12, 0.04, 0.05), (32, 0.1, 0.02)])
+@pytest.mark.parametrize(
+    ("servers", "service_time", "delay"), [(4, 0.02, 0.0), (12, 0.04, 0.05), (32, 0.1, 0.02)]
+)
 def test_recovers_an_mmc_station(station, servers, service_time, delay):
     """Poisson arrivals at exponential servers: c within a tenth, S and the delay within a few percent."""
     truth = station.Station(servers, service_time, queue=300, delay=delay)

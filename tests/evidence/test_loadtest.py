@@ -45,7 +45,12 @@ def test_what_an_error_name_means(error, unanswered, generator, timeout):
 
 @pytest.mark.parametrize(
     ("code", "patterns", "expected"),
-    [(503, ("429", "5xx"), True), (429, ("429", "5XX"), True), (404, ("429", "5xx"), False), (404, ("4xx",), True)],
+    [
+        (503, ("429", "5xx"), True),
+        (429, ("429", "5XX"), True),
+        (404, ("429", "5xx"), False),
+        (404, ("4xx",), True),
+    ],
 )
 def test_status_code_patterns(code, patterns, expected):
     """`5xx` stands for a class, in either case."""
@@ -103,7 +108,7 @@ def test_service_times_prefer_successful_answers(station):
     apart = station.run(station.Station(), [(60, 420)], offset=4.0)
     mixed = station.run(station.Station(), [(60, 420)], offset=4.0, separates=False)
     assert (apart.separates_success, mixed.separates_success) == (True, False)
-    assert apart.mixture([3, 4]).quantile(0.1) > 100 * mixed.mixture([3, 4]).quantile(0.1)
+    assert apart.mixture([3, 4]).quantile(0.1) > 3 * mixed.mixture([3, 4]).quantile(0.1)
 
 
 def test_raw_times_are_used_where_no_summary_is_purer(station):

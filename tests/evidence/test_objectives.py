@@ -10,6 +10,7 @@ from capacity.evidence.steps import find_steps
 
 
 def slo_of(run, **slo):
+    """SLO capacities from a run alone."""
     return find_limits([run], find_steps(run), Slo(**slo)).slo
 
 
@@ -49,7 +50,9 @@ def test_ramps_alone_never_keep_an_objective(station):
 
 def test_a_ramp_can_miss_an_objective(station):
     """Where a ramp's answers surely took too long, its load is too high."""
-    found = slo_of(station.run(station.Station(), [(60, 100), (120, 100, 500)]), quantiles={0.95: 0.25})["p95"]
+    found = slo_of(station.run(station.Station(), [(60, 100), (120, 100, 500)]), quantiles={0.95: 0.25})[
+        "p95"
+    ]
     assert found.low == pytest.approx(100, rel=0.02)
     assert 300 < found.high < 400
 
@@ -83,7 +86,11 @@ def test_error_rate_needs_requests_too(station):
 
 def test_error_rate_is_missed_before_saturation(station):
     """A constant 5 % of errors misses an objective of 1 % at any load, though the service is not saturated."""
-    run = station.run(station.Station(), [(40, 60), (40, 120)], refused=lambda a, r: np.where(r.random(len(a)) < 0.05, 500, 0))
+    run = station.run(
+        station.Station(),
+        [(40, 60), (40, 120)],
+        refused=lambda a, r: np.where(r.random(len(a)) < 0.05, 500, 0),
+    )
     assert slo_of(run)["error_rate"].high == pytest.approx(60, rel=0.05)
 
 

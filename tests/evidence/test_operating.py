@@ -17,10 +17,12 @@ def states(*tests):
 
 
 def kinds(*tests):
+    """Return the states that occur."""
     return {state for _, state in states(*tests)}
 
 
 def steady(code, share):
+    """Refuse a share of the requests, whatever the load."""
     return lambda arrivals, rng: np.where(rng.random(len(arrivals)) < share, code, 0)
 
 
@@ -53,7 +55,7 @@ def test_a_rate_limit_on_one_endpoint_is_not_saturation(station):
 
 def test_a_rate_limit_on_everything_is_a_ceiling(station):
     """Where goodput stops rising with the load, refusing politely is a limit all the same."""
-    run = station.run(station.Station(), LOADS, refused=limited(1.0, 100))
+    run = station.run(station.Station(), [(60, rate) for _, rate in LOADS], refused=limited(1.0, 100))
     found = [state for _, state in states(run)]
     assert (found[0], found[-1]) == ("healthy", "saturated")
 

@@ -18,6 +18,7 @@ LAWS = {
 
 
 def pooled(station, samples):
+    """Pool samples as summaries of them would be."""
     frame = pd.DataFrame([station.summarise(s) for s in samples], columns=list(SUMMARY), dtype=float)
     return Mixture.of_summaries(frame)
 
@@ -65,7 +66,9 @@ def test_estimate_from_summaries_is_unbiased_and_covers(station, law, q):
     errors, inside = [], []
     for seed in range(25):
         rng = np.random.default_rng(seed)
-        found = pooled(station, [np.round(LAWS[law](rng, n), 3) for n in rng.integers(200, 900, 8)]).estimate(q)
+        found = pooled(station, [np.round(LAWS[law](rng, n), 3) for n in rng.integers(200, 900, 8)]).estimate(
+            q
+        )
         errors.append(found.value / truth - 1)
         inside.append(found.low <= truth <= found.high)
     assert abs(np.mean(errors)) < 0.025
@@ -99,7 +102,9 @@ def test_differing_periods_widen_the_interval(station):
     """Periods at different levels count for less than as many answers at one level."""
     rng = np.random.default_rng(4)
     steady = pooled(station, [rng.exponential(0.1, 500) for _ in range(6)]).estimate(0.95)
-    moving = pooled(station, [rng.exponential(s, 500) for s in (0.03, 0.06, 0.09, 0.12, 0.15, 0.18)]).estimate(0.95)
+    moving = pooled(
+        station, [rng.exponential(s, 500) for s in (0.03, 0.06, 0.09, 0.12, 0.15, 0.18)]
+    ).estimate(0.95)
     assert (moving.high - moving.low) / moving.value > 2 * (steady.high - steady.low) / steady.value
 
 

@@ -1,6 +1,7 @@
 """Change points: plateaus and ramps found as they were, whatever the arrivals."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ LEVELS = {
 def pieces(levels):
     """Return where a list of levels changes."""
     cuts = [0, *(i for i in range(1, len(levels)) if levels[i] != levels[i - 1]), len(levels)]
-    return [(a, b, False) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [(a, b, False) for a, b in pairwise(cuts)]
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -51,7 +52,9 @@ def test_ramp_between_plateaus():
     assert change_points(rates) == [(0, 6, False), (6, 18, True), (18, 24, False)]
 
 
-@pytest.mark.parametrize(("rates", "expected"), [([], []), ([3.0], [(0, 1, False)]), ([0.0, 0.0], [(0, 2, False)])])
+@pytest.mark.parametrize(
+    ("rates", "expected"), [([], []), ([3.0], [(0, 1, False)]), ([0.0, 0.0], [(0, 2, False)])]
+)
 def test_short_series(rates, expected):
     """None, one or two periods are a plateau at most."""
     assert change_points(np.array(rates)) == expected

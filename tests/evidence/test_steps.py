@@ -10,15 +10,18 @@ from capacity.evidence.steps import find_steps, script_fits, to_frame, whole_per
 
 
 def phase(kind, start, duration):
+    """A phase of a script."""
     return SimpleNamespace(kind=kind, start=start, duration=duration)
 
 
 def script(*phases):
+    """A script of phases."""
     return SimpleNamespace(phases=phases)
 
 
 @pytest.fixture(scope="module")
 def staircase(station):
+    """Three loads of 40 s."""
     return station.run(station.Station(), [(40, 50), (40, 100), (40, 200)], offset=3.0)
 
 
@@ -31,15 +34,21 @@ def test_steps_from_the_load(staircase):
 
 def test_steps_from_the_script(staircase):
     """Each phase keeps the whole periods inside it."""
-    steps = find_steps(staircase, script(phase("constant", 0, 40), phase("constant", 40, 40), phase("constant", 80, 40)))
+    steps = find_steps(
+        staircase, script(phase("constant", 0, 40), phase("constant", 40, 40), phase("constant", 80, 40))
+    )
     assert [round(s.offered) for s in steps] == [50, 100, 200]
-    assert all(s.start >= begin - 1 and s.end <= begin + 41 for s, begin in zip(steps, (0, 40, 80), strict=True))
+    assert all(
+        s.start >= begin - 1 and s.end <= begin + 41 for s, begin in zip(steps, (0, 40, 80), strict=True)
+    )
 
 
 def test_pauses_and_ramps_of_a_script(station):
     """A pause offers nothing and makes no step; a leading one does not shift the others; a ramp is a ramp."""
     run = station.run(station.Station(), [(40, 50), (30, 0), (40, 50, 150)], offset=0.0)
-    known = script(phase("pause", 0, 5), phase("constant", 5, 40), phase("pause", 45, 30), phase("ramp", 75, 40))
+    known = script(
+        phase("pause", 0, 5), phase("constant", 5, 40), phase("pause", 45, 30), phase("ramp", 75, 40)
+    )
     steps = find_steps(run, known)
     assert [s.kind for s in steps] == ["plateau", "ramp"]
     assert steps[0].end <= 41
@@ -52,7 +61,9 @@ def test_a_pause_separates_two_plateaus_of_one_rate(station):
     assert [round(s.offered) for s in find_steps(run)] == [50, 50]
 
 
-@pytest.mark.parametrize(("seconds", "fits"), [(120, True), (108, True), (134, True), (80, False), (200, False)])
+@pytest.mark.parametrize(
+    ("seconds", "fits"), [(120, True), (108, True), (134, True), (80, False), (200, False)]
+)
 def test_a_script_of_another_length_does_not_fit(staircase, seconds, fits):
     """A script whose load lasts more than 15 s (and a tenth) longer or shorter is not the run's."""
     other = script(phase("constant", 0, seconds))

@@ -7,10 +7,12 @@ from capacity.evidence.throughput import Run, mean_rate
 
 
 def run(rates, span=10.0):
+    """Periods of equal length."""
     return Run(np.asarray(rates, float), np.full(len(rates), span))
 
 
 def covered(draw, truth, seeds=200):
+    """Share of the intervals that hold the truth."""
     inside = []
     for seed in range(seeds):
         found = mean_rate(draw(np.random.default_rng(seed)), "m")
@@ -40,7 +42,9 @@ def test_autocorrelation_widens():
     """Rates that stay up or down for long tell less about their mean than as many independent ones."""
     slow = np.repeat([290.0, 310.0, 295.0, 305.0], 8)
     shuffled = np.random.default_rng(1).permutation(slow)
-    width = [found.high - found.low for found in (mean_rate([run(slow)], "m"), mean_rate([run(shuffled)], "m"))]
+    width = [
+        found.high - found.low for found in (mean_rate([run(slow)], "m"), mean_rate([run(shuffled)], "m"))
+    ]
     assert width[0] > 1.5 * width[1]
 
 
