@@ -15,12 +15,13 @@ import pytest
 
 from capacity.study import Study
 
+STEMS = ("capacity-plan", "02-capacity")
 PATIENCE = 60  # seconds for any one thing: start, open, run
 SIZE = (1300, 6000)  # tall, since Lab draws only the cells in view
 PARTS = ("capacity", "notebooks", "data")
 CONFIGURED = {
     "ServerApp": {"open_browser": False, "allow_root": True},
-    "LabApp": {"check_for_updates_class": "jupyterlab.NeverCheckForUpdate"},
+    "LabApp": {"extension_manager": "readonly", "check_for_updates_class": "jupyterlab.NeverCheckForUpdate"},
 }
 LOOK = """
 const all = selector => [...document.querySelectorAll('.jp-Notebook ' + selector)]
@@ -84,7 +85,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "disable-component-update",
         "disable-sync",
         "no-first-run",
-        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
         f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
         f"window-size={SIZE[0]},{SIZE[1]}",
     ):
@@ -150,10 +151,11 @@ def look(browser: Any) -> dict[str, Any]:
 
 def choose(browser: Any, selector: str, label: str) -> None:
     """Click what bears the label."""
-    shown = lambda: [  # noqa: E731
-        each for each in browser.find_elements("css selector", selector) if each.text == label
-    ]
-    until(shown, f"menu {label}")[0].click()
+
+    def labelled() -> list[Any]:
+        return [shown for shown in browser.find_elements("css selector", selector) if shown.text == label]
+
+    until(labelled, f"menu {label}")[0].click()
 
 
 def ran(page: dict[str, Any]) -> bool:
@@ -165,4 +167,44 @@ def ran(page: dict[str, Any]) -> bool:
 @pytest.fixture(scope="session")
 def opened(browser: Any, lab: Lab) -> dict[str, Opened]:
     """Two notebooks, each run once."""
-    return {stem: run_all(browser, lab, stem) for stem in ("capacity-plan", "02-capacity")}
+    return {stem: run_all(browser, lab, stem) for stem in STEMS}
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_cell_runs(opened: dict[str, Opened], repository: Path, stem: str) -> None:
+    """From the first to the last, in order, without an error or a warning."""
+    cells = json.loads((repository / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert opened[stem].errors == []
+    assert opened[stem].counts == [f"[{number}]:" for number in range(1, len(code) + 1)]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_figures_are_drawn_and_described(opened: dict[str, Opened], stem: str) -> None:
+    """Each has a size and a text alternative."""
+    assert opened[stem].figures
+    assert all(alt and width > 0 for alt, width in opened[stem].figures)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_tables_have_captions(opened: dict[str, Opened], stem: str) -> None:
+    """They are shown as tables, not as text."""
+    assert opened[stem].captions
+    assert all(opened[stem].captions)
+
+
+def test_plan_shows_its_verdict(opened: dict[str, Opened], storefront: Path) -> None:
+    """The banner says what the package says of the same plan."""
+    assert Study.load(storefront / "plan.toml").verdict.headline in opened["capacity-plan"].said
+
+
+def test_capacity_is_told(opened: dict[str, Opened], storefront: Path) -> None:
+    """The sentence is that of the package."""
+    assert Study.load(storefront / "plan.toml").capacity.text in opened["02-capacity"].said
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_running_changes_no_file(opened: dict[str, Opened], lab: Lab, repository: Path, stem: str) -> None:
+    """A notebook that was run and not saved is as it was in the repository."""
+    stored, ran = (folder / "notebooks" / f"{stem}.ipynb" for folder in (repository, lab.folder))
+    assert ran.read_bytes() == stored.read_bytes()
