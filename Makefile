@@ -15,7 +15,7 @@ test: $(V)/.dev
 	$(B)/python -m pytest -q
 
 lab: $(V)/.lab
-	$(B)/capacity lab $(PLAN)
+	$(B)/capacity lab
 
 lint: $(V)/.dev
 	$(B)/ruff check .

@@ -38,6 +38,7 @@ _HOME = {
     "payback_months": "capacity.models.finance",
     "LoadTest": "capacity.evidence.loadtest",
     "read": "capacity.evidence.exports",
+    "read_script": "capacity.evidence.exports.artillery",
     "find_steps": "capacity.evidence.steps",
     "find_limits": "capacity.evidence.limits",
     "calibrate": "capacity.evidence.calibration",

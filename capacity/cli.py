@@ -222,25 +222,29 @@ def init(exports: tuple[str, ...], output: str) -> int:
     return 0
 
 
-@commands.command()
+@commands.command(context_settings={"ignore_unknown_options": True})
 @click.argument("plan", required=False)
-def lab(plan: str | None) -> None:
-    """Open the notebooks in JupyterLab, with PLAN named for their `plan` parameter."""
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def lab(plan: str | None, options: tuple[str, ...]) -> None:
+    """Open the notebooks in JupyterLab; with PLAN, copies of them for it beside it. OPTIONS go to JupyterLab."""
     from importlib.util import find_spec
 
+    from capacity.report.copies import copy_notebooks
     from capacity.report.pages import notebooks_folder
 
     if find_spec("jupyterlab") is None:
         raise UsageError("JupyterLab is not installed here; run: make lab")
-    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    if plan and plan.startswith("-"):
+        options, plan = (plan, *options), None
+    folder = notebooks_folder()
     if plan:
         _must_exist(plan)
-        environment["CAPACITY_PLAN"] = str(Path(plan).absolute())
-        click.echo(
-            f'For this plan, put into the parameters cell:  plan: str = "{environment["CAPACITY_PLAN"]}"'
-        )
+        folder = Path(plan).absolute().parent / f"{Path(plan).stem}-notebooks"
+        copy_notebooks(Path(plan), folder)
+        click.echo(f"{folder}: notebooks for {plan}; yours to change")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={notebooks_folder()}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *options]
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
     os.execve(sys.executable, command, environment)  # noqa: S606 - this interpreter, no shell
 
 

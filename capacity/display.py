@@ -17,7 +17,18 @@ from capacity.wording import KINDS, VOCABULARY, heading, is_missing, is_number, 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Banner", "Figure", "Prose", "Table", "banner", "figure", "prose", "table", "visible"]
+__all__ = [
+    "Banner",
+    "Figure",
+    "Prose",
+    "Table",
+    "banner",
+    "figure",
+    "prose",
+    "result_html",
+    "table",
+    "visible",
+]
 
 MAX_ROWS = 200
 _NOT_AVAILABLE = '<span role="img" aria-label="not available">–</span>'
@@ -65,8 +76,10 @@ class Table:
 
     def _cell(self, tag: str, column: int, text: str, scope: str = "") -> str:
         style = "text-align:right" if self.numeric[column] else "text-align:left"
-        if len(text) <= 20 and " " not in text:
-            style += ";white-space:nowrap"  # a date or a short path does not break at its hyphens
+        if len(text) <= (34 if self.numeric[column] else 20) and (self.numeric[column] or " " not in text):
+            style += (
+                ";white-space:nowrap"  # a number with its interval, a date, a short path stay on one line
+            )
         shown = _NOT_AVAILABLE if text == "–" else html.escape(text)
         return f'<{tag}{scope} style="{style}">{shown}</{tag}>'
 
@@ -173,6 +186,14 @@ def prose(*sentences: object) -> Prose:
     )
 
 
+def result_html(frame: pd.DataFrame, caption: str, text: str) -> str:
+    """Show a result as a notebook does: its table, then its sentences."""
+    return table(frame, caption)._repr_html_() + prose(text)._repr_html_()
+
+
+_EDGES = {"good": "#2e7d4f", "bad": "#a4221a", "neutral": "#5b6472"}
+
+
 @dataclass(frozen=True)
 class Banner:
     """A verdict on top of a page: its tone, its headline and the sentences below it."""
@@ -183,8 +204,9 @@ class Banner:
 
     def _repr_html_(self) -> str:
         below = Prose(self.paragraphs)._repr_html_()
-        headline = f'<p class="headline">{_escaped(self.headline, 300)}</p>'
-        return f'<div class="banner {self.tone}">{headline}\n{below}</div>'
+        headline = f'<p class="headline" style="font-weight:650">{_escaped(self.headline, 300)}</p>'
+        edge = f"border-left:4px solid {_EDGES[self.tone]};padding:0.5em 1em"  # JupyterLab has no style sheet of ours
+        return f'<div class="banner {self.tone}" style="{edge}">{headline}\n{below}</div>'
 
     def __str__(self) -> str:
         return "\n\n".join([visible(self.headline, 300), str(Prose(self.paragraphs))]).strip()
@@ -219,7 +241,7 @@ class Figure:
         caption = f"<figcaption>{_escaped(self.caption, 600)}</figcaption>" if self.caption else ""
         source = f"data:image/svg+xml;base64,{data}"
         image = f'<img src="{source}" alt="{_escaped(self.alt, None)}" style="max-width:100%">'
-        return f"<figure>{image}{caption}</figure>"
+        return f'<figure style="margin:0">{image}{caption}</figure>'
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": str(self)}

@@ -93,10 +93,28 @@ class Estimate:
         """A value taken as given, such as a setting."""
         return cls(value, value, value, unit, method, provenance)
 
+    @classmethod
+    def of_sample(
+        cls, sample: np.ndarray, *, unit: str, method: str, provenance: Provenance, level: float = 0.9
+    ) -> Estimate:
+        """Median of sampled worlds, with the quantiles between which the share `level` of them lies."""
+        low, value, high = (float(q) for q in np.quantile(sample, [(1 - level) / 2, 0.5, (1 + level) / 2]))
+        return cls(value, low, high, unit, method, provenance, level)
+
     @property
     def bounded(self) -> bool:
         """Whether both sides of the interval are known."""
         return math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of a normal quantity with this interval, (high − low) / 2 z."""
+        return (self.high - self.low) / 2 / self._reach
+
+    @property
+    def _reach(self) -> float:
+        """Standard errors from the middle of a normal interval to its ends."""
+        return NormalDist().inv_cdf((1 + self.level) / 2)
 
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """Draw values that respect the interval: two half-normals about the value, uniform in a bracket.
@@ -112,9 +130,8 @@ class Estimate:
             )
         if self.value is None:
             return rng.uniform(self.low, self.high, size)
-        z = -_normal_quantile((1 - self.level) / 2)
         draws = rng.standard_normal(size)
-        width = np.where(draws < 0, self.value - self.low, self.high - self.value) / z
+        width = np.where(draws < 0, self.value - self.low, self.high - self.value) / self._reach
         draws = self.value + draws * width
         return np.maximum(draws, 0.0) if self.low >= 0 else draws
 
@@ -161,7 +178,3 @@ def number(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
-
-
-def _normal_quantile(probability: float) -> float:
-    return NormalDist().inv_cdf(probability)

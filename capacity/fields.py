@@ -162,7 +162,7 @@ Days = Annotated[int, _allowed("a whole number of days from 1 to 3650", lambda n
 File = Annotated[Path, Field(strict=False), BeforeValidator(_existing)]
 Day = Annotated[dt.date, BeforeValidator(_as_day)]
 Amounts = Annotated[Three, _three("amounts of money, 0 or more", 0, 1e12)]
-Hours = Annotated[Three, _three("hours of work, 0 or more", 0, 1e6)]
+Hours = Annotated[Three, _three("hours of work, 0.01 or more", 0.01, 1e6)]
 Growth = Annotated[Three, _three("growth a month as fractions from -0.9 to 5 (0.06 is 6 %)", -0.9, 5)]
 Factors = Annotated[Three, _three("factors on the usual traffic from 0.01 to 1000", 0.01, 1000)]
 LeverParameter = Annotated[float | Three, BeforeValidator(_number_or_three)]

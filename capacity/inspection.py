@@ -13,7 +13,7 @@ from capacity.evidence.limits import find_limits
 from capacity.evidence.loadtest import SUMMARY, LoadTest
 from capacity.evidence.steps import Step, find_steps
 from capacity.evidence.steps import to_frame as steps_frame
-from capacity.plain import SCHEMA, plain
+from capacity.plain import SCHEMA, plain_data
 
 
 def inspect(paths: Sequence[str | Path], script: str | Path | None = None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def inspect(paths: Sequence[str | Path], script: str | Path | None = None) -> di
     steps = {test.name: find_steps(test, phases) for test in tests}
     found = [step for each in steps.values() for step in each]
     capacity = find_limits(tests, found)
-    return plain(
+    return plain_data(
         {
             "schema": SCHEMA,
             "tests": [_test_dict(test, steps[test.name]) for test in tests],

@@ -17,18 +17,18 @@ SCHEMA = 1
 """Version of the layout of plan.json and of `inspect --json`."""
 
 
-def plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """Turn results into what JSON can hold: estimates and dataclasses to objects, not-a-number to null."""
     if isinstance(value, Estimate):
-        return plain(value.to_dict())
+        return plain_data(value.to_dict())
     if isinstance(value, pd.DataFrame):
-        return [plain(row) for row in value.to_dict("records")]
+        return [plain_data(row) for row in value.to_dict("records")]
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain_data(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain_data(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [plain(item) for item in value]
+        return [plain_data(item) for item in value]
     return _plain_scalar(value)
 
 

@@ -169,6 +169,10 @@ class Plan(_Section):
     @classmethod
     def open(cls, path: str | Path) -> Plan:
         """Read a plan file (``.toml``), or make the plan of a bare export (any other file)."""
+        if not Path(path).exists():
+            raise _refused(
+                Path(path).absolute(), "there is no such file; give a plan file (.toml) or an export"
+            )
         return load_plan(path) if Path(path).suffix.lower() == ".toml" else cls.for_export(path)
 
     @classmethod

@@ -21,8 +21,9 @@ from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.resilience import Resilience, assess_resilience
 from capacity.evidence.steps import Step, find_steps
 from capacity.models.scalability import Amdahl
-from capacity.plain import SCHEMA, plain
+from capacity.plain import SCHEMA, plain_data
 from capacity.plan import Plan
+from capacity.wording import sentence
 
 if TYPE_CHECKING:
     from capacity.models.fitting import Fit
@@ -48,9 +49,7 @@ class Missing:
     @property
     def text(self) -> str:
         """The reason as a sentence."""
-        return (
-            f"{self.name[:1].upper()}{self.name[1:]}: left out. {self.reason[:1].upper()}{self.reason[1:]}."
-        )
+        return f"{sentence(f'{self.name}: left out')} {sentence(self.reason)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the reason as a table of one row."""
@@ -197,11 +196,10 @@ class Study:
                 f"each further instance is assumed to lose {100 * _ASSUMED_CONTENTION:g} % to contention",
             )
         estimates = list(known["saturation_throughput"])
-        half = [(e.high - e.low) / 2 / 1.645 for e in estimates]
         return Amdahl.fit(
             known["instances"].to_numpy(float),
             np.array([e.value for e in estimates]),
-            throughput_error=np.array(half),
+            throughput_error=np.array([e.standard_error for e in estimates]),
         )
 
     @cached_property
@@ -320,9 +318,10 @@ class Study:
             graceful_text=self.resilience.text,
             voiding=tuple(finding.message for finding in self.findings.voids("capacity")),
             recommended=self.fleet.recommended if self.fleet else None,
-            running=self.plan.service.instances_running,
+            running=self.plan.service.instances_running if self.fleet else None,
             risk=self.plan.policy.risk,
             safe_load=self.fleet.safe_load_running if self.fleet else None,
+            probability_missed=self.fleet.probability_missed_running if self.fleet else None,
         )
 
     @cached_property
@@ -359,7 +358,7 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for plan.json: inputs with checksums, estimates with provenance, the verdict."""
-        return plain(
+        return plain_data(
             {
                 "schema": SCHEMA,
                 "service": self.name,
@@ -397,7 +396,7 @@ class Study:
 
     @property
     def _scaling_or_law(self) -> Any:
-        return self.scaling if self.scaling else self.scaling_law
+        return self.scaling or self.scaling_law
 
     def _steps_at(self, instances: int) -> list[Step]:
         return [s for steps in self.steps.values() for s in steps if s.instances == instances]

@@ -134,35 +134,34 @@ KINDS = {
 _COLUMNS_BY_KIND = {
     "ms": {
         "mean": "mean", "p50": "P50", "p75": "P75", "p90": "P90", "p95": "P95", "p99": "P99", "p999": "P99.9",
-        "min": "least", "max": "most", "median": "median", "sd": "standard deviation",
-        "response_time": "response time", "waiting_time": "waiting time", "service_time": "service time",
+        "min": "least", "max": "most", "median": "median", "response_time": "response time",
+        "waiting_time": "waiting time", "service_time": "service time",
         "service_demand": "service demand", "think_time": "think time", "objective": "objective",
         "predicted_mean": "mean, model", "predicted_p50": "P50, model", "predicted_p95": "P95, model",
         "predicted_p99": "P99, model",
     },
     "s": {
-        "start": "start", "end": "end", "at": "at", "span": "span", "duration": "duration",
-        "recovery_time": "recovery time", "scaling_lag": "scaling lag", "lag": "lag",
+        "start": "start", "end": "end", "span": "span", "duration": "duration",
+        "recovery_time": "recovery time",
     },
     "%": {
         "error_rate": "errors", "utilization": "utilization", "headroom": "headroom",
         "availability": "availability", "wait_probability": "chance to wait",
         "blocking_probability": "chance of refusal", "share": "share", "growth": "growth a month",
         "growth_per_month": "growth a month", "risk": "risk", "level": "confidence", "probability": "chance",
-        "probability_missed": "chance to miss the SLO", "efficiency": "efficiency", "irr": "rate of return",
-        "discount_rate": "discount rate a year", "retry_budget": "retry budget", "change": "change",
-        "degradation": "loss", "probability_gain": "chance to pay", "mean_error": "mean, model off by",
+        "probability_missed": "chance to miss the SLO", "irr": "rate of return",
+        "discount_rate": "discount rate a year", "retry_budget": "retry budget",
+        "probability_gain": "chance to pay", "mean_error": "mean, model off by",
         "p50_error": "P50, model off by", "p95_error": "P95, model off by", "p99_error": "P99, model off by",
     },
     "req/s": {
-        "offered": "offered", "throughput": "completed", "goodput": "good", "request_rate": "requests",
+        "offered": "offered", "throughput": "completed", "goodput": "good",
         "saturation_throughput": "saturation", "peak_throughput": "peak throughput", "capacity": "capacity",
         "service_rate": "service rate", "unit_throughput": "one at a time", "demand": "demand",
         "peak": "peak", "peak_demand": "peak demand", "slo_capacity": "within SLO", "load": "load",
-        "predicted": "predicted", "safe_load": "safe load",
-        "safe_load_low": "safe load, low", "safe_load_high": "safe load, high", "reduction": "taken off",
-        "expected_shortfall": "expected shortfall", "capacity_alone": "capacity, alone",
-        "capacity_last": "capacity, done last",
+        "safe_load": "safe load", "safe_load_low": "safe load, low", "safe_load_high": "safe load, high",
+        "reduction": "taken off", "expected_shortfall": "expected shortfall",
+        "capacity_alone": "capacity, alone", "capacity_last": "capacity, done last",
     },
     "users/s": {"arrival_rate": "arrivals"},
     "count": {
@@ -173,25 +172,24 @@ _COLUMNS_BY_KIND = {
     "number": {
         "concurrency": "in progress", "queue_length": "queue", "offered_load": "offered load",
         "contention": "contention α", "coherency": "coherency β", "peak_concurrency": "peak concurrency",
-        "multiplier": "factor", "burstiness": "burstiness", "parallelism": "parallelism",
+        "multiplier": "factor", "parallelism": "parallelism",
     },
-    "months": {"runway": "runway", "payback": "payback", "months": "time"},
+    "months": {"runway": "runway", "payback": "payback"},
     "money": {
-        "cost": "cost", "cost_per_month": "cost a month", "cost_per_year": "cost a year",
-        "npv": "net present value", "investment": "investment", "savings_per_month": "saved a month",
-        "saving": "saved", "benefit": "benefit", "price": "price", "stand_alone": "saved a year, alone",
+        "cost": "cost", "cost_per_month": "cost a month", "npv": "net present value",
+        "investment": "investment", "stand_alone": "saved a year, alone",
         "in_order": "saved a year, in order", "last_in": "saved a year, done last",
         "shapley": "saved a year, Shapley share",
     },
     "size": {"size": "size"},
     "moment": {"time": "time", "timestamp": "time", "started": "start"},
-    "day": {"date": "date", "day": "day", "by": "by", "order_by": "order by", "month": "month", "due": "due"},
-    "yes/no": {"steady": "steady", "saturated": "saturated", "met": "met", "ok": "met", "passed": "passed"},
+    "day": {"date": "date"},
+    "yes/no": {"steady": "steady", "saturated": "saturated", "ok": "met"},
     "checksum": {"sha256": "SHA-256"},
     "values": {"evidence": "evidence"},
     "sentence": {
         "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",
-        "meaning": "meaning", "action": "action", "method": "method", "rests_on": "rests on",
+        "meaning": "meaning", "action": "action", "method": "method",
         "criterion": "criterion", "harm": "harm", "verdict": "verdict", "policy": "policy",
         "requirement": "required", "measured": "found",
     },
@@ -213,9 +211,42 @@ def heading(column: object) -> str:
     >>> heading("p95"), heading("error_rate"), heading("connect_pool")
     ('P95 [ms]', 'errors [%]', 'connect pool')
     """
-    word, kind = VOCABULARY.get(str(column), (visible(column).replace("_", " "), ""))
+    word, kind = VOCABULARY.get(str(column), (spoken(column), ""))
     unit = KINDS[kind].unit if kind else ""
     return f"{word} [{unit}]" if unit else word
+
+
+def counted(n: float, one: str) -> str:
+    """Write a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "instance"), counted(1200, "instance")
+    ('1 instance', '1,200 instances')
+    """
+    return f"{n:,.0f} {one}{'' if n == 1 else 's'}"
+
+
+def spoken(name: object) -> str:
+    """Write a name from a plan file or from code as words.
+
+    Examples
+    --------
+    >>> spoken("connection_pool")
+    'connection pool'
+    """
+    return visible(name).replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """Write a clause with a capital and a full stop.
+
+    Examples
+    --------
+    >>> sentence("give a traffic history"), sentence("")
+    ('Give a traffic history.', '')
+    """
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def plain(value: object, column: object = None) -> str:

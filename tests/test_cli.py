@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
@@ -242,16 +243,35 @@ def test_lab_without_jupyterlab_says_what_to_do(
     assert capsys.readouterr().err == "error: JupyterLab is not installed here; run: make lab\n"
 
 
-def test_lab_starts_this_interpreter_s_jupyterlab(monkeypatch: pytest.MonkeyPatch, plan: str) -> None:
-    """On the notebooks, with the plan in its environment."""
-    started: list[object] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What would have been executed in place of this process."""
+    command: list[Any] = []
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
-    monkeypatch.setattr(os, "execve", lambda *command: started.extend(command))
-    assert run("lab", plan) == 0
-    program, arguments, environment = started
+    monkeypatch.setattr(os, "execve", lambda *words: command.extend(words))
+    return command
+
+
+def test_lab_starts_this_interpreter_s_jupyterlab(started: list[Any]) -> None:
+    """On the notebooks; options that are not ours go to JupyterLab."""
+    assert run("lab", "--no-browser") == 0
+    program, arguments, _ = started
     assert program == sys.executable
-    assert arguments[1:3] == ["-m", "jupyterlab"]  # type: ignore[index]
-    assert environment["CAPACITY_PLAN"] == plan  # type: ignore[index]
+    assert arguments[1:3] == ["-m", "jupyterlab"]
+    assert arguments[3].endswith("notebooks")
+    assert arguments[4:] == ["--no-browser"]
+
+
+def test_lab_with_a_plan_opens_copies_made_for_it(started: list[Any], plan: str) -> None:
+    """The copies name the plan in their parameters; what the user changed in one stays."""
+    folder = Path(plan).parent / f"{Path(plan).stem}-notebooks"
+    assert run("lab", plan, "--allow-root") == 0
+    assert started[1][3:] == [f"--ServerApp.root_dir={folder}", "--allow-root"]
+    copy = folder / "02-capacity.ipynb"
+    assert json.loads(copy.read_text())["cells"][1]["source"][0].startswith(f'plan: str = "{plan}"')
+    copy.write_text("mine")
+    assert run("lab", plan) == 0
+    assert copy.read_text() == "mine"
 
 
 def test_a_reader_that_stops_reading_is_no_fault() -> None:

@@ -104,7 +104,7 @@ def lab(browser: Any, repository: Path, tmp_path_factory: pytest.TempPathFactory
     for part in PARTS:
         shutil.copytree(repository / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     (own / "jupyter_server_config.json").write_text(json.dumps(CONFIGURED))
-    command = [sys.executable, "-m", "capacity.cli", "lab", "data/storefront/plan.toml"]
+    command = [sys.executable, "-m", "capacity.cli", "lab"]
     settings = {
         "PYTHONPATH": str(folder),
         "IPYTHONDIR": str(own),

@@ -247,6 +247,11 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
             "investment[0].factor: -inf; allowed: finite numbers; "
             "one number, or [low, likely, high] in that order",
         ),
+        (
+            TESTS + "[[investment]]\nlever = 'x'\nhours = [0, 2, 3]",
+            "investment[0].hours: the list [0, 2, 3]; allowed: hours of work, 0.01 or more; "
+            "one number, or [low, likely, high] in that order",
+        ),
         (TESTS + "[service]\nname = ' '", "service.name: ''; allowed: text of 1 to 200 characters"),
         (
             TESTS + "[service]\nname = 's'\ninstances_tested = 0",

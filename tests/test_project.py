@@ -165,6 +165,18 @@ def test_no_index_address_anywhere(repository: Path):
             assert not any(word in content for word in words), name
 
 
+def test_no_source_is_ignored(repository: Path):
+    """Every module, test, notebook and template is one git takes: a clone is whole."""
+    folders = ["capacity", "artillery_results_parser", "tests", "notebooks", "data", "requirements"]
+    command = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--", *folders]
+    ignored = subprocess.run(
+        command, cwd=repository, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert not [
+        name for name in ignored if name.endswith((".py", ".ipynb", ".j2", ".css", ".toml", ".json", ".txt"))
+    ]
+
+
 def notebooks(repository: Path) -> list[Path]:
     """The shipped notebooks."""
     return sorted((repository / "notebooks").glob("*.ipynb"))

@@ -19,7 +19,9 @@ def test_python_examples_run(repository: Path):
     found = blocks(repository, "python")
     assert found
     for code in found:
-        subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=repository, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", code], cwd=repository, check=True, capture_output=True
+        )
 
 
 def test_make_targets_exist(repository: Path):

@@ -146,6 +146,11 @@ class Balance:
         ended = float((self.test.periods["responses"].fillna(0) + self.test.unanswered).iloc[rows].sum())
         return float(self.served[rows].sum()) / ended if ended else 0.0
 
+    def lost(self, rows: Sequence[int]) -> float:
+        """Share of the requests sent in some periods that got no answer. [fraction]"""
+        sent = float(self.requests[list(rows)].sum())
+        return float(self.test.unanswered.iloc[list(rows)].sum()) / sent if sent else 0.0
+
     def rate(self, rows: Sequence[int]) -> float:
         """Requests sent per second over some periods, taken as equally long. [req/s]"""
         return float(self.rates[list(rows)].mean())

@@ -15,6 +15,8 @@ from capacity.evidence.limits import Capacity
 from capacity.evidence.steps import QUANTILES, Step
 from capacity.models.queueing import MMc
 
+_ACCEPTED = 0.25  # relative error of the mean up to which the model describes the service [fraction]
+_TOO_FAR = " That is too far off to plan with: nothing in this study rests on it."
 _LOADS = 3  # distinct loads below saturation needed to see waiting grow
 _FITTED = (0.5, 0.95)  # quantiles fitted beside the mean, which is taken to be as sure as the last
 _CHI2 = 2.71  # 90 % quantile of the chi-squared law with one degree of freedom
@@ -88,11 +90,13 @@ class Service:
             f"{number(1000 * (self.service_time.value or 0))} ms and spending {number(1000 * self.delay)} ms "
             "elsewhere; "
             f"over the measured steps the mean response time is predicted within {100 * self.worst_error:.0f} %."
+            f"{_TOO_FAR if self.worst_error > _ACCEPTED else ''}"
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the checks: measured against predicted, per step."""
-        return self.checks
+        """Return mean and P95, measured against predicted, per step; `checks` has the other quantiles."""
+        shown = [c for c in self.checks.columns if "p50" not in c and "p99" not in c]
+        return self.checks[shown]
 
 
 def calibrate(steps: Sequence[Step], capacity: Capacity) -> Service:

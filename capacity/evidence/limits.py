@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -12,12 +12,15 @@ from capacity.estimate import Estimate, number
 from capacity.evidence.balance import ENOUGH
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.objectives import Slo, slo_capacities, slo_name
-from capacity.evidence.operating import Point, operating_points
+from capacity.evidence.operating import Point, operating_points, same_mix
 from capacity.evidence.steps import Step
 from capacity.evidence.throughput import Run, mean_rate, run_of, working
 
 Status = Literal["established", "at least", "at most", "not established"]
+_MOST_TELLING: tuple[Status, ...] = get_args(Status)
 
+_HELD = 20.0  # time a load must have been served for to say that at least so much is carried [s]
+_NEARLY_ALL = 0.98  # share of good answers that passes for all of them
 _LASTING = 2  # periods of overload needed to speak of saturation
 
 
@@ -87,6 +90,9 @@ def find_limits(tests: Sequence[LoadTest], steps: Sequence[Step], slo: Slo | Non
     Saturation is *established* between a load that was served and a higher one that was not (`operating_points`
     says how each is told); its throughput is the goodput of the periods in which the service never paused.
 
+    Runs whose requests go to the endpoints in clearly different shares do not ask for the same: they are judged
+    apart, and the group that says most is returned.
+
     Parameters
     ----------
     tests : sequence of LoadTest
@@ -96,6 +102,9 @@ def find_limits(tests: Sequence[LoadTest], steps: Sequence[Step], slo: Slo | Non
     slo : Slo, optional
         Objectives; without it no SLO capacity is given.
     """
+    groups = same_mix(tests)
+    if len(groups) > 1:
+        return _of_the_most_telling(groups, steps, slo)
     points = operating_points(tests, steps)
     if not any(point.step.goodput > 0 for point in points):
         return Capacity("not established", _nothing_usable(tests), None, None, {}, _judged(points), points)
@@ -115,6 +124,19 @@ def find_limits(tests: Sequence[LoadTest], steps: Sequence[Step], slo: Slo | Non
     )
 
 
+def _of_the_most_telling(
+    groups: Sequence[Sequence[LoadTest]], steps: Sequence[Step], slo: Slo | None
+) -> Capacity:
+    """Return the capacity of the runs that establish most, and say which others were left aside."""
+    found = []
+    for group in groups:
+        names = {test.name for test in group}
+        found.append((find_limits(group, [s for s in steps if s.test in names], slo), names))
+    best, names = min(found, key=lambda pair: _MOST_TELLING.index(pair[0].status))
+    aside = ", ".join(test.name for group in groups for test in group if test.name not in names)
+    return replace(best, why=f"{best.why} Asking for another mix of requests and left aside: {aside}.")
+
+
 def _nothing_usable(tests: Sequence[LoadTest]) -> str:
     if not any(test.has_http for test in tests):
         return "No HTTP requests were measured, so there is no request rate to speak of."
@@ -130,8 +152,12 @@ def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Statu
     below = [p for p in healthy if lowest is None or p.load < lowest.load]
     best = max(below, key=lambda p: p.load, default=None)
     if lowest is None:
+        best = max((p for p in below if p.step.duration >= _HELD), key=lambda p: p.load, default=None)
         if best is None:
-            return "not established", "No load was steady enough to read; hold each level for 60 s or more."
+            return (
+                "not established",
+                f"No load was served for {_HELD:g} s on end; hold each level for 60 s or more.",
+            )
         return "at least", _unsaturated(best)
     if best is None:
         return "at most", _overwhelmed(lowest)
@@ -143,10 +169,15 @@ def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Statu
 
 
 def _unsaturated(best: Point) -> str:
-    return (
-        f"The tests never saturated the service: up to {number(best.load)} req/s offered were served "
-        f"({best.step.test}); test higher loads to find the limit."
-    )
+    step = best.step
+    if step.good_share >= _NEARLY_ALL:
+        shown = f"up to {number(best.load)} req/s offered were served ({step.test})"
+    else:
+        shown = (
+            f"more load brought more good answers, up to {number(best.load)} req/s offered ({step.test}), although "
+            f"only {100 * step.good_share:.0f} % of them were good at any load"
+        )
+    return f"The tests never saturated the service: {shown}; test higher loads to find the limit."
 
 
 def _overwhelmed(lowest: Point) -> str:
@@ -167,7 +198,7 @@ def _saturation(
             lowest, unit="req/s", method="lowest load tested was too much", provenance="measured"
         )
     if status == "at least":
-        best = _best(tests, healthy)
+        best = _best(tests, [p for p in healthy if p.step.duration >= _HELD])
         return Estimate.at_least(
             best.mean, unit="req/s", method="highest load served; never saturated", provenance="measured"
         )

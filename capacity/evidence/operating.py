@@ -13,6 +13,7 @@ from capacity.evidence.balance import DOUBT, ENOUGH, SHORTFALL, Balance, State
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step, read_step
 
+_LOST = 0.02  # share of requests without an answer from which nothing else excuses a load
 _ALWAYS = 0.95  # failed share of an endpoint's answers that is a fault of its own, not of the load
 _SAME_LOAD = 1.2  # ratio of rates that are one load level
 _LOWER_LOAD = 1.05  # ratio of rates from which one is the lower
@@ -58,7 +59,7 @@ def operating_points(tests: Sequence[LoadTest], steps: Sequence[Step]) -> tuple[
     """
     usable = [step for step in steps if _size(step) >= ENOUGH]
     points: list[Point] = []
-    for group in _same_mix(tests):
+    for group in same_mix(tests):
         names = {test.name for test in group}
         inside = [step for step in usable if step.test in names]
         if inside:
@@ -87,8 +88,13 @@ def _judged(tests: Sequence[LoadTest], steps: Sequence[Step]) -> list[Point]:
 
 
 def _not_the_limit(point: Point, points: Sequence[Point], balances: Mapping[str, Balance]) -> bool:
-    """Whether clearly more good answers came at a higher load: of another point, or further up the ramp."""
+    """Whether clearly more good answers came at a higher load: of another point, or further up the ramp.
+
+    Requests that got no answer are a failure whatever came later.
+    """
     step = point.step
+    if balances[step.test].lost(step.rows) > _LOST:
+        return False
     if step.kind == "plateau":
         return _topped(point, [p for p in points if p.state != "draining"])
     third = len(step.rows) // 3
@@ -119,7 +125,7 @@ def _size(step: Step) -> float:
     return sent if math.isfinite(sent) else 0.0
 
 
-def _same_mix(tests: Sequence[LoadTest]) -> list[list[LoadTest]]:
+def same_mix(tests: Sequence[LoadTest]) -> list[list[LoadTest]]:
     """Group tests whose requests go to the same endpoints in about the same shares: their failures compare."""
     groups: list[list[LoadTest]] = []
     for test in tests:

@@ -10,7 +10,7 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.survival import time_when
+from capacity.models.bisection import time_when
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,14 @@
-"""Money over time and demand against capacity: cash flows, three-point guesses, shortfalls."""
+"""Money over time, and guesses of three points."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from capacity.errors import DomainError, NotIdentified
-from capacity.models import domain
-
-_NORMAL = NormalDist()
+from capacity.models.bisection import crossing
 
 
 def npv(rate_per_year: float, cash_flows_monthly: Sequence[float]) -> float:
@@ -97,19 +93,6 @@ def payback_months(cash_flows_monthly: Sequence[float], rate_per_year: float = 0
     return last + float(balance[last] / (balance[last] - balance[last + 1]))
 
 
-def break_even(cost: float, value_each: float) -> float:
-    """How many times the benefit must occur to pay for the cost.
-
-    Examples
-    --------
-    >>> round(break_even(cost=52 * 100, value_each=20_200), 4)
-    0.2574
-    """
-    domain.not_negative(cost=cost)
-    domain.positive(value_each=value_each)
-    return cost / value_each
-
-
 def pert_mean(low: float, likely: float, high: float) -> float:
     """Mean of a three-point guess, (low + 4 likely + high) / 6.
 
@@ -148,105 +131,6 @@ def pert_sample(rng: np.random.Generator, low: float, likely: float, high: float
     return low + width * rng.beta(1 + 4 * (likely - low) / width, 1 + 4 * (high - likely) / width, size)
 
 
-@dataclass(frozen=True)
-class Lognormal:
-    """A positive quantity known by its order of magnitude, such as the peak demand or the cost of an outage.
-
-    Parameters
-    ----------
-    median : float
-        Half of the cases lie below.
-    sigma : float
-        Standard deviation of the logarithm; 0.25 means roughly a quarter up or down. [fraction]
-
-    Examples
-    --------
-    >>> peak = Lognormal(median=220, sigma=0.25)
-    >>> round(peak.exceedance(300), 4), round(peak.expected_shortfall(300), 4)
-    (0.1074, 4.3178)
-    """
-
-    median: float
-    sigma: float
-
-    def __post_init__(self) -> None:
-        domain.positive(median=self.median, sigma=self.sigma)
-
-    @classmethod
-    def from_interval(cls, low: float, high: float, level: float = 0.9) -> Lognormal:
-        """Build it from the interval that holds the share `level` of the cases, e.g. P5 to P95.
-
-        Examples
-        --------
-        >>> round(Lognormal.from_interval(5_000, 50_000).mean, -2)
-        20200.0
-        """
-        domain.positive(low=low, high=high)
-        domain.fraction(level=level)
-        if low >= high:
-            raise DomainError(
-                f"interval {low:g} to {high:g} is empty or reversed; give the smaller bound first"
-            )
-        return cls(math.sqrt(low * high), math.log(high / low) / (2 * _NORMAL.inv_cdf((1 + level) / 2)))
-
-    @property
-    def mean(self) -> float:
-        """Mean, median exp(σ²/2); above the median."""
-        return self.median * math.exp(self.sigma**2 / 2)
-
-    def quantile(self, q: float) -> float:
-        """Value not exceeded in the share q of the cases."""
-        domain.fraction(quantile=q)
-        return self.median * math.exp(self.sigma * _NORMAL.inv_cdf(q))
-
-    def exceedance(self, capacity: float) -> float:
-        """Probability of exceeding a capacity, P(D > C) [fraction]."""
-        return _NORMAL.cdf(-self._score(capacity))
-
-    def expected_shortfall(self, capacity: float) -> float:
-        """Mean of what exceeds a capacity, counting nothing where it suffices: E[(D - C)+]."""
-        score = self._score(capacity)
-        return self.mean * _NORMAL.cdf(self.sigma - score) - capacity * _NORMAL.cdf(-score)
-
-    def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        """Draw independent values."""
-        return self.median * np.exp(self.sigma * rng.standard_normal(size))
-
-    def _score(self, value: float) -> float:
-        domain.positive(capacity=value)
-        return math.log(value / self.median) / self.sigma
-
-
-def newsvendor_capacity(demand: Lognormal, under_cost: float, over_cost: float) -> float:
-    """Capacity that balances the cost of missing a unit of demand with that of an idle unit of capacity.
-
-    The quantile under_cost / (under_cost + over_cost) of the demand.
-
-    References
-    ----------
-    .. [1] Porteus, Foundations of Stochastic Inventory Theory, Stanford, 2002, sec. 1.2.
-
-    Examples
-    --------
-    >>> round(newsvendor_capacity(Lognormal(220, 0.25), under_cost=9, over_cost=1), 1)
-    303.1
-    """
-    domain.positive(under_cost=under_cost, over_cost=over_cost)
-    return demand.quantile(under_cost / (under_cost + over_cost))
-
-
-def implied_cost_ratio(demand: Lognormal, capacity: float) -> float:
-    """Ratio of under- to over-capacity cost for which holding this capacity is right: P(D <= C) / P(D > C).
-
-    Examples
-    --------
-    >>> round(implied_cost_ratio(Lognormal(220, 0.25), capacity=300), 2)
-    8.31
-    """
-    missed = demand.exceedance(capacity)
-    return (1 - missed) / missed if missed else math.inf
-
-
 def _monthly(rate_per_year: float) -> float:
     if not (math.isfinite(rate_per_year) and rate_per_year > -1):
         raise DomainError(
@@ -273,9 +157,7 @@ def _rate_of_zero(flows: np.ndarray) -> float:
         low = (low - 1) / 2
     while _present_value(high, flows) > 0:
         high *= 2
-    while (middle := (low + high) / 2) not in (low, high):
-        low, high = (middle, high) if _present_value(middle, flows) > 0 else (low, middle)
-    return high
+    return crossing(lambda rate: _present_value(rate, flows) > 0, low, high)[1]
 
 
 def _check_order(low: float, likely: float, high: float) -> None:

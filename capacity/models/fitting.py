@@ -35,11 +35,11 @@ class Prediction(Estimate):
     extrapolated: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A scalability law fitted to points, with the uncertainty of everything read off it.
 
-    Made by `Usl.fit`, `Amdahl.fit`, `Linear.fit` and `best_fit`.
+    Made by `Usl.fit`, `Amdahl.fit` and `Linear.fit`.
 
     Parameters
     ----------
@@ -164,19 +164,6 @@ class Fit:
         return Estimate(value, *bounds, "req/s", "USL, peak of its interval", "measured", self.level)
 
     @property
-    def aicc(self) -> float:
-        """Akaike's criterion with small-sample correction, comparable between laws and noise models."""
-        size, parameters = self.points.throughput.size, self.line.size
-        if self.points.error is not None:
-            return self.misfit + 2 * parameters
-        parameters += 1
-        if size <= parameters + 1:
-            return math.inf
-        fit = size * math.log(self.misfit / size)
-        fit += 2 * float(np.log(self.points.throughput).sum()) if self.noise == "relative" else 0.0
-        return fit + 2 * parameters * size / (size - parameters - 1)
-
-    @property
     def text(self) -> str:
         """The result in sentences."""
         least, most = self.tested
@@ -205,8 +192,7 @@ class Fit:
     def __str__(self) -> str:
         return f"{self._name} law: {self.unit_throughput} alone, peak {self.peak_throughput}"
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False)
+    __repr__ = __str__
 
     def _peak_text(self, most: float) -> str:
         if self.peak_concurrency.bounded:

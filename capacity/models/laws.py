@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
@@ -183,36 +182,3 @@ def ranks_coverage(n: int, q: float, ranks: QuantileRanks) -> float:
     below = 0.0 if ranks.lower is None else float(bdtr(ranks.lower - 1, n, q))
     within = 1.0 if ranks.upper is None else float(bdtr(ranks.upper - 1, n, q))
     return within - below
-
-
-def requests_needed(target: float, level: float = 0.95) -> int:
-    """Count the requests that must all succeed to show a success share >= target: ln(1-level)/ln(target).
-
-    Examples
-    --------
-    >>> requests_needed(target=0.999)
-    2995
-    """
-    domain.fraction(target=target, level=level)
-    return math.ceil(math.log1p(-level) / math.log(target))
-
-
-def arrivals_exceed(mean: float, limit: int) -> float:
-    """Probability that independent (Poisson) arrivals in an interval exceed a limit, P(N > limit) [fraction].
-
-    Parameters
-    ----------
-    mean : float
-        Expected arrivals in the interval. [requests]
-    limit : int
-        What can be taken in the interval. [requests]
-
-    Examples
-    --------
-    >>> round(arrivals_exceed(mean=250, limit=300), 6)
-    0.000952
-    """
-    from scipy.special import gammainc
-
-    domain.not_negative(mean=mean, limit=limit)
-    return float(gammainc(math.floor(limit) + 1, mean))

@@ -14,9 +14,9 @@ from functools import cached_property
 
 from capacity.errors import DomainError, Unstable
 from capacity.models import domain
+from capacity.models.bisection import crossing, time_when
 from capacity.models.bounded import MMcK
 from capacity.models.erlang import erlang_b, erlang_c
-from capacity.models.survival import time_when
 
 __all__ = [
     "MM1",
@@ -196,10 +196,7 @@ def max_arrival_rate(service_rate: float, servers: int, slo: float, quantile: fl
     def kept(rate: float) -> bool:
         return MMc(rate, service_rate, servers).response_time_survival(slo) <= 1 - quantile
 
-    low, high = 0.0, servers * service_rate
-    while (middle := (low + high) / 2) not in (low, high):
-        low, high = (middle, high) if kept(middle) else (low, middle)
-    return low
+    return crossing(kept, 0.0, servers * service_rate)[0]
 
 
 def servers_for(arrival_rate: float, service_rate: float, slo: float, quantile: float) -> int:

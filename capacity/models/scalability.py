@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
-from capacity.errors import DomainError, NotIdentified
+from capacity.errors import DomainError
 from capacity.models import domain
 
 if TYPE_CHECKING:
@@ -75,10 +75,6 @@ class Usl:
             raise DomainError(f"concurrency {np.min(concurrency):g} is not allowed; give 0 or above")
         others = concurrency - 1
         return (1 + self.contention * others + self.coherency * concurrency * others) / self.unit_throughput
-
-    def efficiency_at(self, concurrency: FloatOrArray) -> FloatOrArray:
-        """Throughput as a share of proportional growth, X(N) / (γ N) [fraction]."""
-        return 1 / (self.unit_throughput * self.response_time_at(concurrency))
 
     def concurrency_at(self, throughput: float) -> float:
         """Concurrency at which a throughput is reached, on the branch where more load gives more throughput.
@@ -207,42 +203,3 @@ class Linear(Amdahl):
     levels_needed: ClassVar[int] = 2
     levels_needed_with_errors: ClassVar[int] = 2
     parameters: ClassVar[int] = 1
-
-
-def best_fit(
-    concurrency: ArrayLike,
-    throughput: ArrayLike,
-    level: float = 0.9,
-    *,
-    noise: Noise = "relative",
-    throughput_error: ArrayLike | None = None,
-) -> Fit:
-    """Fit the law with the most parameters whose last cost can be told from 0: USL, else Amdahl, else linear.
-
-    The test is the one-sided t-test of that cost at (1 + level) / 2: for costs that cannot be negative, the
-    likelihood ratio with its boundary correction. A law left out may still be true: to look beyond the tested
-    range, prefer `Usl.fit`, whose intervals include the cost that was not seen.
-
-    Parameters, Raises as in `Usl.fit`.
-
-    References
-    ----------
-    .. [1] Self, Liang, Asymptotic Properties of Maximum Likelihood Estimators and Likelihood Ratio Tests
-       under Nonstandard Conditions, JASA 82, 1987.
-
-    Examples
-    --------
-    >>> print(best_fit([1, 2, 4, 8, 16, 32], [101, 198, 405, 799, 1588, 3215]).unit_throughput)
-    100 req/s (99.4 to 101)
-    """
-    options: dict[str, Any] = {"noise": noise, "throughput_error": throughput_error}
-    try:
-        usl = Usl.fit(concurrency, throughput, level, **options)
-        if usl.coherency.low > 0:
-            return usl
-    except NotIdentified:
-        pass  # the simpler laws may still be; where Amdahl's is not either, its refusal says what is missing
-    amdahl = Amdahl.fit(concurrency, throughput, level, **options)
-    if amdahl.contention.low > 0:
-        return amdahl
-    return replace(Linear.fit(concurrency, throughput, level, **options), notes=amdahl.notes)

@@ -1,1 +1,1 @@
-"""."""
+"""What to do about it: demand, fleet, investments, readiness and the recommendation."""

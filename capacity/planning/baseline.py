@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +12,15 @@ from capacity.errors import DomainError, UsageError
 from capacity.estimate import Estimate, number
 from capacity.models.finance import pert_mean, pert_sample
 from capacity.models.fitting import Fit
-from capacity.models.scalability import Linear
+from capacity.models.scalability import Linear, Usl
 from capacity.planning.catalogue import FACTS, LEVERS, Parameter
 from capacity.planning.demand import Demand
-from capacity.planning.headroom import Scaling
+from capacity.planning.headroom import law_of
 from capacity.planning.parts import Calls, Changes, Connections, Incidents, Overload, Quantity, Station
 from capacity.planning.system import System
+
+if TYPE_CHECKING:
+    from capacity.plan import Investment
 
 Given = float | Sequence[float]  # a number, or low, likely, high
 
@@ -26,16 +29,7 @@ _DAYS_PER_YEAR = 365.25
 _DATABASE = ("database_cores", "query_ms", "connect_ms")
 
 
-class Proposal(Protocol):
-    """Anything that proposes a lever with its parameters, such as an investment of a plan file."""
-
-    @property
-    def lever(self) -> str: ...  # noqa: D102
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...  # noqa: D102
-
-
-def facts_of(investments: Iterable[Proposal]) -> dict[str, Given]:
+def facts_of(investments: Iterable[Investment]) -> dict[str, Given]:
     """Collect what the investments say about today; each fact holds for all of them.
 
     Raises
@@ -52,8 +46,8 @@ def facts_of(investments: Iterable[Proposal]) -> dict[str, Given]:
             _check(investment.lever, parameter, value)
             if name in FACTS and name in facts and _three(facts[name]) != _three(value):
                 raise UsageError(
-                    f"investment {investment.lever!r}: {name} = {value} contradicts {name} = {facts[name]} "
-                    "given with another investment; it describes today, so give it once"
+                    f"investment {investment.lever!r}: {name} = {_written(value)} contradicts {name} = "
+                    f"{_written(facts[name])} given with another investment; it describes today, so give it once"
                 )
             if name in FACTS:
                 facts[name] = value
@@ -66,12 +60,17 @@ def sampled(given: Given, rng: np.random.Generator, worlds: int) -> Quantity:
     return low if low == high else pert_sample(rng, low, likely, high, worlds)
 
 
+def mean_of(given: Given) -> float:
+    """Mean of a number or of a range of three."""
+    return pert_mean(*_three(given))
+
+
 def base_system(
     facts: Mapping[str, Given],
     *,
     instance_capacity: Estimate | None = None,
     instances: int = 1,
-    scaling: Scaling | Fit | None = None,
+    scaling: Usl | Fit | None = None,
     demand: Demand | None = None,
     instance_per_month: float = 0.0,
     rng: np.random.Generator,
@@ -87,7 +86,7 @@ def base_system(
         What one instance carries, from the load test; a bound from below is used as the value. [req/s]
     instances : int
         Instances running. [instances]
-    scaling : Scaling or Fit, optional
+    scaling : Usl or Fit, optional
         Law across instances; linear when absent.
     demand : Demand, optional
         Tells how often demand exceeds a capacity, unless `overloads_per_year` is stated.
@@ -110,7 +109,7 @@ def base_system(
     return System(
         stations=stations,
         instances=instances,
-        scaling=_law(scaling),
+        scaling=Linear(1.0) if scaling is None else law_of(scaling),
         calls=_calls(known),
         changes=_changes(known),
         incidents=_incidents(known),
@@ -124,7 +123,7 @@ def database_problem(facts: Mapping[str, Given], instance_capacity: Estimate | N
     """Why the database of the facts cannot be true beside the test; empty when it can."""
     if instance_capacity is None or not all(name in facts for name in _DATABASE[:2]):
         return ""
-    likely = {name: pert_mean(*_three(facts[name])) for name in _DATABASE if name in facts}
+    likely = {name: mean_of(facts[name]) for name in _DATABASE if name in facts}
     carried = likely["database_cores"] / (likely["query_ms"] + likely.get("connect_ms", 0.0)) * 1000
     if carried >= instance_capacity.low:
         return ""
@@ -138,13 +137,6 @@ def database_problem(facts: Mapping[str, Given], instance_capacity: Estimate | N
 def without_database(facts: Mapping[str, Given]) -> dict[str, Given]:
     """Return the facts that do not concern the database."""
     return {name: given for name, given in facts.items() if name not in _DATABASE}
-
-
-def _law(scaling: Scaling | Fit | None) -> Scaling:
-    """Return the best law of a fit, a law as it is, or a straight line."""
-    if scaling is None:
-        return Linear(1.0)
-    return scaling.law if isinstance(scaling, Fit) else scaling
 
 
 def _parameter(lever: str, name: str) -> Parameter | None:
@@ -173,7 +165,7 @@ def _check(lever: str, parameter: Parameter, given: Given) -> None:
             else f"{parameter.low:g} or more"
         )
         raise UsageError(
-            f"investment {lever!r}: {parameter.name} = {given}; allowed: {bound} [{parameter.unit}], "
+            f"investment {lever!r}: {parameter.name} = {_written(given)}; allowed: {bound} [{parameter.unit}], "
             "a number or low <= likely <= high"
         )
 
@@ -181,9 +173,14 @@ def _check(lever: str, parameter: Parameter, given: Given) -> None:
 def _three(given: Given) -> tuple[float, float, float]:
     if isinstance(given, (int, float)):
         return float(given), float(given), float(given)
-    if len(given) != 3:
-        raise UsageError(f"{list(given)} has {len(given)} values; give one number, or low, likely, high")
-    return float(given[0]), float(given[1]), float(given[2])
+    low, likely, high = given
+    return float(low), float(likely), float(high)
+
+
+def _written(given: Given) -> str:
+    if isinstance(given, (int, float)):
+        return f"{given:g}"
+    return f"[{', '.join(f'{value:g}' for value in given)}]"
 
 
 def _service(capacity: Estimate | None, rng: np.random.Generator, worlds: int) -> tuple[Station, ...]:

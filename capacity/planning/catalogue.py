@@ -66,11 +66,6 @@ class Lever:
     harm: str
     requires: tuple[str, ...] = ()
 
-    @property
-    def summary(self) -> str:
-        """What it does, in a line."""
-        return (self.apply.__doc__ or "").strip().splitlines()[0]
-
     def missing(
         self, facts: Mapping[str, object] | None, parameters: Mapping[str, object]
     ) -> list[Parameter]:

@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capacity.display import result_html
 from capacity.errors import DomainError, InputError
 from capacity.estimate import Estimate, Provenance
 from capacity.models.finance import pert_sample
-from capacity.planning.shown import html
 from capacity.planning.traffic import TrafficHistory, read_history
 from capacity.planning.trend import WEEK, Trend
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Demand", "Event", "TrafficHistory", "forecast", "read_history"]
+    from capacity.plan import Event
+
+__all__ = ["Demand", "TrafficHistory", "forecast", "read_history"]
 
 FEWEST_DAYS = 28
 DAYS_PER_MONTH = 365.25 / 12
 LEVEL = 0.9
 _FARTHEST = 2.0  # horizon over history; beyond it a fitted trend says nothing
 _LONGEST = 3660  # days
-
-
-class Happening(Protocol):
-    """Anything with a name, a date and a multiplier, such as an event of a plan file."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def date(self) -> dt.date: ...
-    @property
-    def multiplier(self) -> Sequence[float]: ...
-
-
-@dataclass(frozen=True)
-class Event:
-    """A date on which traffic will be a multiple of what it would have been.
-
-    Parameters
-    ----------
-    name : str
-        What happens.
-    date : datetime.date
-        The day, in UTC.
-    multiplier : tuple of three floats
-        Low, likely, high factor on that day's peak. [fraction]
-    """
-
-    name: str
-    date: dt.date
-    multiplier: tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +81,16 @@ class Demand:
         """Largest daily peak over the horizon. [req/s]"""
         method = f"maximum over {self.horizon_days} days in {len(self.paths)} sampled paths"
         provenance: Provenance = "assumed" if self.events else self.growth_per_month.provenance
-        return _estimate(self.peaks, unit="req/s", method=method, provenance=provenance)
+        return Estimate.of_sample(self.peaks, unit="req/s", method=method, provenance=provenance)
 
-    def fan(self) -> pd.DataFrame:
-        """Daily peak day by day: date and the 5 %, 50 % and 95 % quantile. [req/s]"""
+    def fan(self, days: int = 1) -> pd.DataFrame:
+        """Largest rate of each stretch of days: its first date and the 5 %, 50 % and 95 % quantile. [req/s]"""
         import pandas as pd
 
-        low, median, high = np.quantile(self.paths, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
-        return pd.DataFrame({"date": self.dates, "low": low, "median": median, "high": high})
+        starts = range(0, self.horizon_days, days)
+        peaks = np.column_stack([self.paths[:, start : start + days].max(axis=1) for start in starts])
+        low, median, high = np.quantile(peaks, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
+        return pd.DataFrame({"date": self.dates[::days], "low": low, "median": median, "high": high})
 
     def to_frame(self) -> pd.DataFrame:
         """The three estimates: quantity, estimate, method and provenance."""
@@ -162,7 +135,7 @@ class Demand:
         return f"peak over {self.horizon_days} days: {self.peak}"
 
     def _repr_html_(self) -> str:
-        return html(self.to_frame(), f"Demand over {self.horizon_days} days", self.text)
+        return result_html(self.to_frame(), f"Demand over {self.horizon_days} days", self.text)
 
 
 def forecast(
@@ -170,7 +143,7 @@ def forecast(
     *,
     horizon_days: int,
     growth_per_month: Sequence[float] | None = None,
-    events: Sequence[Happening] = (),
+    events: Sequence[Event] = (),
     rng: np.random.Generator,
     worlds: int = 2000,
 ) -> Demand:
@@ -201,7 +174,7 @@ def forecast(
     InputError
         If the history has fewer than 28 complete days.
     DomainError
-        If the horizon, the growth or a multiplier is outside what is allowed.
+        If the horizon or the growth is outside what is allowed.
 
     Notes
     -----
@@ -248,7 +221,7 @@ def forecast(
         dates=dates,
         paths=paths,
         current_peak=_current_peak(trend, coefficients, rests),
-        growth_per_month=_estimate(
+        growth_per_month=Estimate.of_sample(
             growth, unit="", method=_growth_method(growth_per_month), provenance=provenance
         ),
         events=inside,
@@ -282,22 +255,16 @@ def _check(history: TrafficHistory, horizon_days: int, growth: Sequence[float] |
 
 
 def _multipliers(
-    events: Sequence[Happening], dates: pd.DatetimeIndex, rng: np.random.Generator, worlds: int
+    events: Sequence[Event], dates: pd.DatetimeIndex, rng: np.random.Generator, worlds: int
 ) -> tuple[np.ndarray, tuple[Event, ...], list[str]]:
     """Factor on each day in each world; events of one day multiply."""
     factors = np.ones((worlds, len(dates)))
     inside, notes = [], []
     for event in events:
-        low, likely, high = event.multiplier
-        if not 0 < low <= likely <= high < math.inf:
-            raise DomainError(
-                f"event {event.name!r} multiplies by {[low, likely, high]}; allowed: above 0, low <= "
-                f"likely <= high"
-            )
         where = np.flatnonzero(dates.date == event.date)
         if where.size:
-            factors[:, where[0]] *= pert_sample(rng, low, likely, high, worlds)
-            inside.append(Event(event.name, event.date, (low, likely, high)))
+            factors[:, where[0]] *= pert_sample(rng, *event.multiplier, worlds)
+            inside.append(event)
         else:
             notes.append(
                 f"The event {event.name} on {event.date} lies outside the horizon and changes nothing."
@@ -310,7 +277,7 @@ def _current_peak(trend: Trend, coefficients: np.ndarray, rests: np.ndarray) -> 
     now[:, 1] = 0.0
     week = np.exp(trend.ahead(now, np.arange(1, WEEK + 1)) + rests[:, :WEEK])
     method = "largest of seven daily peaks at the level of the last day"
-    return _estimate(week.max(axis=1), unit="req/s", method=method, provenance="measured")
+    return Estimate.of_sample(week.max(axis=1), unit="req/s", method=method, provenance="measured")
 
 
 def _triple(growth: Sequence[float]) -> tuple[float, float, float]:
@@ -346,8 +313,3 @@ def _announce(event: Event) -> str:
 
 def _percent(growth: Estimate) -> str:
     return f"{growth.value:.1%} ({growth.low:.1%} to {growth.high:.1%})"
-
-
-def _estimate(sample: np.ndarray, *, unit: str, method: str, provenance: Provenance) -> Estimate:
-    low, value, high = (float(q) for q in np.quantile(sample, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]))
-    return Estimate(value, low, high, unit, method, provenance, LEVEL)

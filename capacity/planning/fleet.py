@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate, number, weakest
 from capacity.models.fitting import Fit
+from capacity.models.scalability import Usl
 from capacity.planning.demand import LEVEL, Demand
-from capacity.planning.headroom import Policy, Scaling, counted, relative_capacity, safe_loads, sampled_laws
-from capacity.planning.shown import html
+from capacity.planning.headroom import Policy, relative_capacity, safe_loads, sampled_laws
+from capacity.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from capacity.plan import Cost
 
 MOST_INSTANCES = 1000
 RUNWAY = (0.05, 0.20, 0.50)
 _USUALLY_ENOUGH = 64  # sizes looked at before all of them
 _RARE = 0.05  # share of worlds not worth a sentence
 _AROUND = 2  # options shown on either side of the recommended one
-
-
-class Prices(Protocol):
-    """What running an instance costs, such as the cost section of a plan file."""
-
-    @property
-    def instance_per_month(self) -> float | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +78,22 @@ class FleetPlan:
         """The recommendation, today's fleet, the options refused and why."""
         return " ".join([self._headline(), self._today(), *self._refusals(), *self._calendar(), *self.notes])
 
+    def option(self, instances: int) -> pd.Series:
+        """Return the row of `options` for a fleet of this size, which must be among them."""
+        return self.options.set_index("instances").loc[instances]
+
+    @property
+    def exhausted(self) -> Any:
+        """Day by which today's fleet is more likely than not too small; None when beyond the horizon."""
+        return self.runway.loc[self.runway["probability"] == 0.5, "date"].iloc[0]
+
     def _headline(self) -> str:
         if self.recommended is None:
             return self.what_is_needed
-        chosen = self.options.set_index("instances").loc[self.recommended]
+        chosen = self.option(self.recommended)
         cost = f" at {number(chosen['cost_per_month'])} a month" if "cost_per_month" in chosen else ""
         return (
-            f"{counted(self.recommended)}{cost} carry {number(chosen['safe_load'])} req/s safely "
+            f"{counted(self.recommended, 'instance')}{cost} carry {number(chosen['safe_load'])} req/s safely "
             f"({number(chosen['safe_load_low'])} to {number(chosen['safe_load_high'])}) and miss the "
             f"objective at the peak over {self.demand.horizon_days} days with probability "
             f"{chosen['probability_missed']:.1%}; {self.policy.risk:.0%} is accepted."
@@ -96,26 +101,27 @@ class FleetPlan:
 
     def _today(self) -> str:
         return (
-            f"Today's {counted(self.instances_running)} may be given {self.safe_load_running}; "
+            f"Today's {counted(self.instances_running, 'instance')} may be given {self.safe_load_running}; "
             f"{self._lasting()} (chance of missing within the horizon "
             f"{self.probability_missed_running:.1%})."
         )
 
     def _lasting(self) -> str:
-        median = self.runway.loc[self.runway["probability"] == 0.5, "date"].iloc[0]
-        if median is None:
+        if self.exhausted is None:
             return f"more likely than not they last beyond {self.demand.dates[-1]:%Y-%m-%d}"
-        if median == self.demand.dates[0]:
+        if self.exhausted == self.demand.dates[0]:
             return "more likely than not they are exhausted already"
-        return f"more likely than not they are exhausted by {median:%Y-%m-%d}"
+        return f"more likely than not they are exhausted by {self.exhausted:%Y-%m-%d}"
 
     def _refusals(self) -> list[str]:
         refused = self.options[self.options["verdict"].str.startswith("refused")]
-        return [f"{counted(row.instances)}: {row.verdict}." for row in refused.tail(2).itertuples()]
+        return [
+            f"{counted(row.instances, 'instance')}: {row.verdict}." for row in refused.tail(2).itertuples()
+        ]
 
     def _calendar(self) -> list[str]:
         return [
-            f"Have {counted(row.instances)} running from {row.date:%Y-%m-%d}."
+            f"Have {counted(row.instances, 'instance')} running from {row.date:%Y-%m-%d}."
             for row in self.additions.itertuples()
         ]
 
@@ -127,16 +133,16 @@ class FleetPlan:
         return self._headline()
 
     def _repr_html_(self) -> str:
-        return html(self.options, "Fleet sizes judged in the same sampled worlds", self.text)
+        return result_html(self.options, "Fleet sizes judged in the same sampled worlds", self.text)
 
 
 def plan_fleet(
     instance_capacity: Estimate,
-    scaling: Scaling | Fit,
+    scaling: Usl | Fit,
     demand: Demand,
     policy: Policy,
     *,
-    cost: Prices | None = None,
+    cost: Cost | None = None,
     instances_running: int,
     rng: np.random.Generator,
 ) -> FleetPlan:
@@ -147,14 +153,14 @@ def plan_fleet(
     instance_capacity : Estimate
         What one instance carries within its objective; a bound from below is used as if it were the value.
         [req/s]
-    scaling : Scaling or Fit
+    scaling : Usl or Fit
         Law of scaling across instances; a fit is sampled with its covariance.
     demand : Demand
         Sampled paths of daily peaks.
     policy : Policy
         What the fleet must survive, and the accepted risk.
-    cost : Prices, optional
-        With `instance_per_month`; without it there is no cost column. [money per month]
+    cost : Cost, optional
+        Price of an instance; without it there is no cost column. [money per month]
     instances_running : int
         Today's fleet. [instances]
     rng : numpy.random.Generator
@@ -165,14 +171,14 @@ def plan_fleet(
     NotIdentified
         If the capacity of an instance has no bound from below.
     DomainError
-        If the price is negative or no instance runs.
+        If no instance runs, or more than `MOST_INSTANCES`.
 
     Notes
     -----
     A world is a capacity of one instance, a scaling law and a path of demand; every option faces the same
     worlds. An option misses in a world when the largest daily peak exceeds its safe load.
     """
-    _check(instance_capacity, cost, instances_running)
+    _check(instance_capacity, instances_running)
     worlds = len(demand.peaks)
     one, notes = _instance_capacities(instance_capacity, rng, worlds)
     laws = sampled_laws(scaling, rng, worlds)
@@ -189,19 +195,21 @@ def plan_fleet(
     return FleetPlan(
         recommended=recommended,
         instances_running=instances_running,
-        options=_options(sizes, safe, missed, demand, policy, recommended, _price(cost)),
+        options=_options(sizes, safe, missed, demand, policy, recommended, cost),
         runway=_runway(demand, running),
         additions=_additions(demand, safe, policy, instances_running, recommended),
         demand=demand,
         policy=policy,
-        safe_load_running=_estimate(running, provenance),
+        safe_load_running=Estimate.of_sample(
+            running, unit="req/s", method="headroom policies on sampled capacities", provenance=provenance
+        ),
         probability_missed_running=float((demand.peaks > running).mean()),
         what_is_needed="" if recommended else _what_is_needed(demand, safe, policy, top),
         notes=(*notes, *_extrapolation(scaling, recommended), *_ramp(policy), *_peak_days(demand)),
     )
 
 
-def _check(instance_capacity: Estimate, cost: Prices | None, instances_running: int) -> None:
+def _check(instance_capacity: Estimate, instances_running: int) -> None:
     if not instance_capacity.low > 0:
         raise NotIdentified(
             f"the capacity of an instance is {instance_capacity}, not bounded from below; run a test at a "
@@ -209,13 +217,6 @@ def _check(instance_capacity: Estimate, cost: Prices | None, instances_running: 
         )
     if not 1 <= instances_running <= MOST_INSTANCES:
         raise DomainError(f"{instances_running} instances running; allowed: 1 to {MOST_INSTANCES}")
-    price = _price(cost)
-    if price is not None and not 0 <= price < math.inf:
-        raise DomainError(f"an instance costs {price:g} a month; allowed: zero or more")
-
-
-def _price(cost: Prices | None) -> float | None:
-    return None if cost is None else cost.instance_per_month
 
 
 def _instance_capacities(
@@ -248,7 +249,7 @@ def _options(
     demand: Demand,
     policy: Policy,
     recommended: int | None,
-    price: float | None,
+    cost: Cost | None,
 ) -> pd.DataFrame:
     import pandas as pd
 
@@ -264,8 +265,8 @@ def _options(
             "expected_shortfall": shortfall,
         }
     )
-    if price is not None:
-        frame["cost_per_month"] = price * frame["instances"]
+    if cost is not None:
+        frame["cost_per_month"] = cost.instance_per_month * frame["instances"]
     frame["verdict"] = [_verdict(n, float(missed[n]), policy, recommended) for n in sizes]
     return frame
 
@@ -320,7 +321,7 @@ def _what_is_needed(demand: Demand, safe: np.ndarray, policy: Policy, best: int)
     more = f"instances of about {need / most:.2g} times the capacity" if most > 0 else "larger instances"
     return (
         f"No fleet of up to {MOST_INSTANCES} instances meets the demand: it stays below {number(need)} "
-        f"req/s in {1 - policy.risk:.0%} of worlds, and the fleet that carries most, {counted(best)}, may "
+        f"req/s in {1 - policy.risk:.0%} of worlds, and the fleet that carries most, {counted(best, 'instance')}, may "
         f"be given {number(most)} req/s. Needed: {more}, or less contention between them."
     )
 
@@ -337,12 +338,12 @@ def _peak_days(demand: Demand) -> list[str]:
     ]
 
 
-def _extrapolation(scaling: Scaling | Fit, recommended: int | None) -> list[str]:
+def _extrapolation(scaling: Usl | Fit, recommended: int | None) -> list[str]:
     if not isinstance(scaling, Fit):
         return ["The scaling law across instances was given, not measured."]
-    largest = float(scaling.tested[1])
-    if recommended is None or recommended <= 1.2 * largest:
+    if recommended is None or not scaling.predict(recommended).extrapolated:
         return []
+    largest = scaling.tested[1]
     return [
         f"Scaling was tested up to {largest:g} instances; {recommended} is an extrapolation, test near it."
     ]
@@ -354,8 +355,3 @@ def _ramp(policy: Policy) -> list[str]:
     return [
         "No ramp is given, so all instances must run before the peak: nothing is set aside for scaling lag."
     ]
-
-
-def _estimate(sample: np.ndarray, provenance: Any) -> Estimate:
-    low, value, high = (float(q) for q in np.quantile(sample, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]))
-    return Estimate(value, low, high, "req/s", "headroom policies on sampled capacities", provenance, LEVEL)

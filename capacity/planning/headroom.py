@@ -6,15 +6,16 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
 from capacity.models.fitting import Fit
 from capacity.models.scalability import Usl
-from capacity.planning.shown import html
+from capacity.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 _MOST_CONTENTION = 1 - 1e-9
 
 STEPS = ("contention", "spare instances", "retry budget", "scaling lag", "burst")
-
-
-class Scaling(Protocol):
-    """A law of scaling across instances, such as `Usl`, `Amdahl` or `Linear`."""
-
-    def throughput_at(self, concurrency: float) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ class Waterfall:
         """Step, policy, load left and reduction [req/s], share of nominal, on."""
         import pandas as pd
 
-        first = Step("nominal", counted(self.instances), self.nominal, 0.0, True)
+        first = Step("nominal", counted(self.instances, "instance"), self.nominal, 0.0, True)
         return pd.DataFrame(
             [
                 {
@@ -150,28 +145,19 @@ class Waterfall:
         share = self.safe_load / self.nominal
         return (
             f"Of {number(self.nominal)} req/s nominal {number(self.safe_load)} req/s ({share:.1%}) are safe "
-            f"on {counted(self.instances)}"
+            f"on {counted(self.instances, 'instance')}"
         )
 
     def _repr_html_(self) -> str:
-        return html(self.to_frame(), f"From nominal to safe load of {counted(self.instances)}", self.text)
-
-
-def counted(instances: int) -> str:
-    """Write a number of instances.
-
-    Examples
-    --------
-    >>> counted(1), counted(1200)
-    ('1 instance', '1,200 instances')
-    """
-    return f"{instances:,} instance{'' if instances == 1 else 's'}"
+        return result_html(
+            self.to_frame(), f"From nominal to safe load of {counted(self.instances, 'instance')}", self.text
+        )
 
 
 def waterfall(
     instance_capacity: float | Estimate,
     instances: int,
-    scaling: Scaling | Fit,
+    scaling: Usl | Fit,
     policy: Policy,
     *,
     off: Collection[str] = (),
@@ -185,7 +171,7 @@ def waterfall(
         [req/s]
     instances : int
         Size of the fleet; nothing is safe when it is not more than `policy.lost`. [instances]
-    scaling : Scaling or Fit
+    scaling : Usl or Fit
         Law of scaling across instances; only its shape is used.
     policy : Policy
         What must be survived.
@@ -199,7 +185,6 @@ def waterfall(
 
     Examples
     --------
-    >>> from capacity.models.scalability import Usl
     >>> policy = Policy(ramp_per_second=1.0)
     >>> print(waterfall(300.0, 4, Usl(300.0, 0.03, 0.0005), policy))
     Of 1,200 req/s nominal 604 req/s (50.3%) are safe on 4 instances
@@ -210,9 +195,10 @@ def waterfall(
     one = _value(instance_capacity)
     if not (one > 0 and math.isfinite(one) and instances >= 1):
         raise DomainError(f"{instances} instances of {one:g} req/s; both must be above zero and finite")
-    law = scaling.law if isinstance(scaling, Fit) else scaling
     relative = (
-        np.arange(instances + 1.0)[None, :] if "contention" in off else relative_capacity([law], instances)
+        np.arange(instances + 1.0)[None, :]
+        if "contention" in off
+        else relative_capacity([law_of(scaling)], instances)
     )
     loads = _loads(one, relative, policy, off)
     before = [instances * one, *(float(load[0, -1]) for load in loads)]
@@ -243,7 +229,12 @@ def safe_loads(instance_capacity: np.ndarray, relative: np.ndarray, policy: Poli
     return _loads(instance_capacity[:, None], relative, policy, ())[-1]
 
 
-def sampled_laws(scaling: Scaling | Fit, rng: np.random.Generator, worlds: int) -> list[Scaling]:
+def law_of(scaling: Usl | Fit) -> Usl:
+    """Return the best law of a fit, or a law as it is."""
+    return scaling.law if isinstance(scaling, Fit) else scaling
+
+
+def sampled_laws(scaling: Usl | Fit, rng: np.random.Generator, worlds: int) -> list[Usl]:
     """Return a scaling law for each world; one law for all worlds where it was given and not fitted.
 
     The laws of a fit are drawn from its line R(N) = (1, α, β)/γ with its covariance (Student's t where the
@@ -260,15 +251,11 @@ def sampled_laws(scaling: Scaling | Fit, rng: np.random.Generator, worlds: int) 
     return [Usl(1.0, float(contention), float(coherency)) for contention, coherency in shapes]
 
 
-def relative_capacity(laws: Sequence[Scaling], instances: int) -> np.ndarray:
+def relative_capacity(laws: Sequence[Usl], instances: int) -> np.ndarray:
     """Capacity of 0, 1, ... `instances` instances in units of one instance, a row for each law."""
     sizes = np.arange(1.0, instances + 1)
-    throughput = np.array([_throughput(law, sizes) for law in laws])
+    throughput = np.array([law.throughput_at(sizes) for law in laws])
     return np.pad(throughput / throughput[:, :1], ((0, 0), (1, 0)))
-
-
-def _throughput(law: Scaling, sizes: np.ndarray) -> Sequence[float] | np.ndarray:
-    return law.throughput_at(sizes) if isinstance(law, Usl) else [law.throughput_at(float(n)) for n in sizes]
 
 
 def largest_mean(limit: np.ndarray, policy: Policy) -> np.ndarray:

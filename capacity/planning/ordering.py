@@ -1,4 +1,4 @@
-"""Orders and sets of work: least cost of delay, best set within hours, fair shares.
+"""Orders of work: least cost of delay, fair shares.
 
 Sets are bit masks of indices.
 """
@@ -6,7 +6,7 @@ Sets are bit masks of indices.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 EXACT = 12  # items; beyond it the order is greedy
 
@@ -54,30 +54,7 @@ def cheapest_order(
     return order, best[-1]
 
 
-def best_within(
-    hours: Mapping[str, float], losses: Mapping[frozenset[str], float], budget: float
-) -> tuple[frozenset[str], float]:
-    """Set of work within the budget that saves most, and what it saves.
-
-    Of equal savings the set with fewer hours is taken.
-
-    Examples
-    --------
-    >>> both = frozenset({"a", "b"})
-    >>> losses = {frozenset(): 10.0, frozenset({"a"}): 7.0, frozenset({"b"}): 4.0, both: 3.0}
-    >>> best_within({"a": 2.0, "b": 3.0}, losses, budget=4.0)
-    (frozenset({'b'}), 6.0)
-    """
-    affordable = {
-        done: loss
-        for done, loss in losses.items()
-        if sum(hours[name] for name in done) <= budget * (1 + 1e-12)
-    }
-    chosen = min(affordable, key=lambda done: (affordable[done], sum(hours[name] for name in done)))
-    return chosen, losses[frozenset()] - losses[chosen]
-
-
-def shapley(count: int, loss: Mapping[int, float]) -> list[float]:
+def shapley(count: int, loss: Callable[[int], float]) -> list[float]:
     """Saving of each item averaged over all orders of doing the work; the shares add up to the whole saving.
 
     References
@@ -86,13 +63,13 @@ def shapley(count: int, loss: Mapping[int, float]) -> list[float]:
 
     Examples
     --------
-    >>> shapley(2, {0: 10.0, 1: 8.0, 2: 4.0, 3: 3.0})
+    >>> shapley(2, lambda done: [10.0, 8.0, 4.0, 3.0][done])
     [1.5, 5.5]
     """
     weight = [math.factorial(k) * math.factorial(count - k - 1) / math.factorial(count) for k in range(count)]
     return [
         math.fsum(
-            weight[done.bit_count()] * (loss[done] - loss[done | 1 << item])
+            weight[done.bit_count()] * (loss(done) - loss(done | 1 << item))
             for done in range(1 << count)
             if not done >> item & 1
         )

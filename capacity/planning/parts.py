@@ -104,15 +104,10 @@ class Calls:
         return p * (s + (1 - s) * p**self.retries)
 
     @property
-    def amplification(self) -> Quantity:
-        """Attempts per call at the usual failure probability, (1 − pʳ⁺¹)/(1 − p). [fraction]"""
-        p = np.minimum(self.failure_probability, 1 - 1e-12)
-        return _capped((1 - p ** (self.retries + 1)) / (1 - p), self.retry_budget)
-
-    @property
     def worst_amplification(self) -> Quantity:
         """Attempts per call when every call fails: retries + 1, or 1 + budget if that is less. [fraction]"""
-        return _capped(self.retries + 1, self.retry_budget)
+        attempts = self.retries + 1
+        return attempts if self.retry_budget is None else np.minimum(attempts, 1 + self.retry_budget)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,18 +226,10 @@ class Connections:
     def __post_init__(self) -> None:
         check_ranges("connections", self, above=("available", "per_instance"), least=("exhaustion_minutes",))
 
-    def largest_pool(self, instances: int) -> Quantity:
-        """Largest pool per instance that never runs out. [connections]"""
-        return np.floor(self.available / (self.environments * instances))
-
     def downtime_minutes(self, instances: int) -> Quantity:
         """Down because connections ran out. [min/y]"""
         asked = self.per_instance * self.environments * instances
         return np.where(asked > self.available, self.exhaustion_minutes, 0.0)[()]
-
-
-def _capped(attempts: Quantity, budget: Quantity | None) -> Quantity:
-    return attempts if budget is None else np.minimum(attempts, 1 + budget)
 
 
 def check_ranges(

@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from capacity.errors import DomainError
+from capacity.display import result_html
 from capacity.estimate import Estimate, number
 from capacity.planning.baseline import base_system, database_problem, facts_of, without_database
 from capacity.planning.catalogue import LEVERS
 from capacity.planning.demand import LEVEL, Demand
-from capacity.planning.headroom import Scaling
-from capacity.planning.investments import Cost, Investment, Prices, Proposed, check, obstacle, with_precedence
-from capacity.planning.ordering import EXACT, best_within, cheapest_order, shapley
-from capacity.planning.shown import html
+from capacity.planning.investments import obstacle, refuse_repeated, with_precedence
+from capacity.planning.ordering import EXACT, cheapest_order, shapley
 from capacity.planning.system import Evaluation, System
 from capacity.planning.valuation import MONTHS, Valuation
+from capacity.wording import spoken
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from capacity.models.fitting import Fit
-
-__all__ = ["Cost", "Investment", "Portfolio", "Worth", "evaluate_portfolio"]
+    from capacity.models.scalability import Usl
+    from capacity.plan import Cost, Investment
 
 HOURS_PER_YEAR = 2080.0  # of one team
 
@@ -119,8 +118,6 @@ class Portfolio:
         Lost while the work is done in this order. [money], or [min] without prices
     priced : bool
         Whether the figures are money; else minutes of downtime.
-    losses : mapping of frozenset of str to float
-        Mean loss per year with each feasible set of investments done.
     """
 
     worth: tuple[Worth, ...]
@@ -132,7 +129,6 @@ class Portfolio:
     probability_gain: float
     delay_cost: float
     priced: bool
-    losses: Mapping[frozenset[str], float]
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -145,19 +141,6 @@ class Portfolio:
         if self.now.capacity is None or self.then.capacity is None:
             return math.nan
         return float(np.median(self.then.capacity / self.now.capacity))
-
-    def best_within(self, hours: float) -> tuple[tuple[str, ...], float]:
-        """Return the set of investments that fits the hours and saves most per year, with that saving.
-
-        Raises
-        ------
-        DomainError
-            If the hours are negative.
-        """
-        if not hours >= 0:
-            raise DomainError(f"a budget of {hours:g} hours; allowed: zero or more")
-        chosen, saving = best_within({item.lever: item.hours for item in self.worth}, self.losses, hours)
-        return tuple(lever for lever in self.order if lever in chosen), saving
 
     def to_frame(self) -> pd.DataFrame:
         """One row an investment, in order, then those that cannot be evaluated with the reason."""
@@ -191,23 +174,28 @@ class Portfolio:
                 "probability_gain": item.probability_gain,
                 "payback": item.payback,
             }
-        return row | {"harm": LEVERS[item.lever].harm, "verdict": item.verdict}
+        return row | {"verdict": item.verdict}
 
     @property
     def text(self) -> str:
         """The order, what all of it is worth, and what the figures rest on; the table has the rest."""
-        parts = [*self._order_text(), *self._joint_text(), RESTS_ON, NOT_MODELLED]
+        parts = [*self._order_text(), *self._joint_text(), *self._harm_text(), RESTS_ON, NOT_MODELLED]
         return " ".join(parts)
 
     def _order_text(self) -> list[str]:
         if not self.worth:
             return ["None of the investments can be evaluated."]
-        unit = "money" if self.priced else "minutes down"
+        unit = "" if self.priced else " minutes"
         idle = [item.lever for item in self.worth if not item.pays]
-        order = ", ".join(map(_spoken, self.order))
+        order = ", ".join(map(spoken, self.order))
         return [
-            f"Order of work: {order}; while it is done {number(self.delay_cost)} ({unit}) are lost.",
-            *([f"Leave out, at this place: {', '.join(map(_spoken, idle))}."] if idle else []),
+            f"Order of work: {order}; while it is done {number(self.delay_cost)}{unit} are lost.",
+            *([f"Leave out, at this place: {', '.join(map(spoken, idle))}."] if idle else []),
+        ]
+
+    def _harm_text(self) -> list[str]:
+        return [
+            f"Harm of {spoken(item.lever)}: {LEVERS[item.lever].harm}" for item in self.worth if item.pays
         ]
 
     def _joint_text(self) -> list[str]:
@@ -231,21 +219,17 @@ class Portfolio:
         return f"order: {', '.join(self.order) or 'none'}; saves {self.joint_saving} a year"
 
     def _repr_html_(self) -> str:
-        return html(self.to_frame(), "Investments evaluated together", self.text)
-
-
-def _spoken(lever: str) -> str:
-    return lever.replace("_", " ")
+        return result_html(self.to_frame(), "Investments evaluated together", self.text)
 
 
 def evaluate_portfolio(
     system: System | None,
-    investments: Sequence[Proposed],
-    cost: Prices | None = None,
+    investments: Sequence[Investment],
+    cost: Cost | None = None,
     *,
     instance_capacity: Estimate | None = None,
     instances: int = 1,
-    scaling: Scaling | Fit | None = None,
+    scaling: Usl | Fit | None = None,
     demand: Demand | None = None,
     rng: np.random.Generator,
     worlds: int = 2000,
@@ -271,7 +255,7 @@ def evaluate_portfolio(
     Raises
     ------
     UsageError
-        If an investment comes twice, its hours or prices are impossible, precedence is circular, facts
+        If an investment comes twice, precedence is circular, facts
         contradict each other, or a parameter is unknown or outside its range.
 
     Notes
@@ -285,7 +269,7 @@ def evaluate_portfolio(
     .. [1] Reinertsen, The Principles of Product Development Flow, Celeritas, 2009, ch. 2 (cost of delay).
     .. [2] Held and Karp, A dynamic programming approach to sequencing problems, SIAM J. 10, 1962.
     """
-    check(investments, cost)
+    refuse_repeated(investments)
     facts = facts_of(investments)
     if system is None:
         problem = database_problem(facts, instance_capacity)
@@ -309,11 +293,9 @@ def evaluate_portfolio(
 
 def _portfolio(valuation: Valuation, not_evaluable: Mapping[str, str]) -> Portfolio:
     count, whole = len(valuation.names), valuation.whole
-    sets = range(whole + 1) if count <= EXACT else []
     durations = [float(np.mean(hours)) / HOURS_PER_YEAR for hours in valuation.hours]
     order, delay = cheapest_order(durations, valuation.before, valuation.mean_loss)
-    losses = valuation.mean_losses(sets)
-    shares = shapley(count, losses) if losses else [math.nan] * count
+    shares = shapley(count, valuation.mean_loss) if count <= EXACT else [math.nan] * count
     saving, spent = valuation.loss(0) - valuation.loss(whole), valuation.spent(range(count))
     value = None if spent is None else valuation.present_value(saving, spent)
     return Portfolio(
@@ -328,7 +310,6 @@ def _portfolio(valuation: Valuation, not_evaluable: Mapping[str, str]) -> Portfo
         probability_gain=math.nan if value is None else float((value > 0).mean()),
         delay_cost=delay,
         priced=valuation.priced,
-        losses={valuation.levers_of(done): loss for done, loss in losses.items() if valuation.feasible(done)},
     )
 
 

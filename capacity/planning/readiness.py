@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
-from capacity.planning.headroom import counted
-from capacity.planning.shown import html
+from capacity.wording import counted, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ class Verdict:
         return self.headline
 
     def _repr_html_(self) -> str:
-        return html(self.to_frame(), f"Gates: {self.headline}", self.text)
+        return result_html(self.to_frame(), f"Gates: {self.headline}", self.text)
 
 
 def assess(
@@ -131,6 +131,7 @@ def assess(
     running: int | None = None,
     risk: float = 0.05,
     safe_load: Estimate | None = None,
+    probability_missed: float | None = None,
 ) -> Verdict:
     """Decide whether the service may be given the load expected of it.
 
@@ -156,6 +157,9 @@ def assess(
         Accepted chance of missing the objectives at the peak. [fraction]
     safe_load : Estimate, optional
         What today's fleet may be given; the load the verdict speaks of. Without it: `slo_capacity`. [req/s]
+
+    probability_missed : float, optional
+        Chance that the peak exceeds `safe_load`, where the fleet plan has it; else it is sampled. [fraction]
 
     Returns
     -------
@@ -183,7 +187,7 @@ def assess(
     gates = (
         _evidence_gate(voiding),
         _capacity_gate(capacity_status, capacity_why, slo_capacity),
-        _demand_gate(capacity_status, load, peak_demand, peaks, risk),
+        _demand_gate(capacity_status, load, peak_demand, peaks, risk, probability_missed),
         *_fleet_gate(capacity_status, recommended, running, peak_demand),
         _graceful_gate(graceful, graceful_text),
     )
@@ -206,7 +210,14 @@ def _status(
 
 
 def _evidence_gate(voiding: Sequence[str]) -> Gate:
-    gate = Gate("evidence", "no finding voids the tests", "none does", "pass", "audit of the tests", "")
+    gate = Gate(
+        "evidence",
+        "no finding voids what the tests say of capacity",
+        "none does",
+        "pass",
+        "audit of the tests",
+        "",
+    )
     if not voiding:
         return gate
     remedy = "mend the test and run it again"
@@ -228,6 +239,7 @@ def _demand_gate(
     peak: Estimate | None,
     peaks: np.ndarray | None,
     risk: float,
+    probability_missed: float | None,
 ) -> Gate:
     gate = Gate(
         "demand", f"the peak exceeds what is safe with probability {risk:.0%} at most", "", "unknown", "", ""
@@ -237,7 +249,7 @@ def _demand_gate(
     if load is None or (load.value is None and not load.low > 0):
         remedy = "establish the capacity"
         return replace(gate, measured="no capacity to hold it against", evidence=str(peak), remedy=remedy)
-    missed = _probability_missed(load, peak, peaks)
+    missed = _probability_missed(load, peak, peaks) if probability_missed is None else probability_missed
     measured = f"{missed:.1%} (peak {peak}, safe {load})"
     if missed <= risk:
         return replace(gate, measured=measured, status="pass", evidence=peak.method)
@@ -271,7 +283,7 @@ def _fleet_gate(
         return (gate,)
     remedy = "see the fleet plan for what is needed"
     if recommended is not None:
-        remedy = f"add {counted(recommended - running)} by the dates of the fleet plan"
+        remedy = f"add {counted(recommended - running, 'instance')} by the dates of the fleet plan"
     status, remedy = _beyond(capacity_status, remedy)
     return (replace(gate, status=status, remedy=remedy),)
 
@@ -289,5 +301,4 @@ def _graceful_gate(graceful: bool | None, text: str) -> Gate:
 
 def _open(gate: Gate) -> str:
     state = "fails" if gate.status == "fail" else "is unknown"
-    remedy = f" {gate.remedy[:1].upper()}{gate.remedy[1:]}." if gate.remedy else ""
-    return f"The gate {gate.name} {state}: {gate.measured.rstrip('.')}.{remedy}"
+    return f"The gate {gate.name} {state}: {gate.measured.rstrip('.')}. {sentence(gate.remedy)}".strip()

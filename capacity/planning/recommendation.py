@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from capacity.estimate import Estimate, number
-from capacity.planning.headroom import counted
+from capacity.wording import counted, sentence, spoken
 
 if TYPE_CHECKING:
     from capacity.evidence.audit import Findings
@@ -47,7 +47,7 @@ def numbers(
         _row("metastable-safe load", _metastable_safe(capacity, retry_budget), capacity.why),
         _row("largest peak asked for", demand.peak if demand else None, "the plan has no traffic history"),
         _row("time until today's fleet is too small", _runway(fleet), "no fleet without demand and capacity"),
-        _row("chance of missing the objectives", _chance(fleet), "no fleet without demand and capacity"),
+        _row(_chance_of_missing(fleet), _chance(fleet), "no fleet without demand and capacity"),
     ]
     return pd.DataFrame(rows, columns=["quantity", "estimate", "method", "provenance"])
 
@@ -61,14 +61,14 @@ def actions(
         rows += _additions(fleet)
     covered = {"evidence", "fleet", "demand"} if fleet else {"evidence"}
     rows += [
-        ("to be ready" if gate.status == "fail" else "to be sure", _sentence(gate.remedy), _because(gate))
+        ("to be ready" if gate.status == "fail" else "to be sure", sentence(gate.remedy), _because(gate))
         for gate in verdict.failed
         if gate.remedy and gate.name not in covered
     ]
     if investments:
         paying = [item for item in investments.worth if item.pays]
         rows += [
-            (f"{_ordinal(place)} work", _spoken(item.lever), item.verdict)
+            (f"{_ordinal(place)} work", spoken(item.lever), item.verdict)
             for place, item in enumerate(paying, 1)
         ]
     if not rows:
@@ -101,7 +101,8 @@ def _runway(fleet: FleetPlan | None) -> Estimate | None:
         return None
     dates = fleet.runway.set_index("probability")["date"]
     low, high = (_days_to(fleet.demand.dates[0], dates.get(share)) for share in (0.05, 0.5))
-    method = "from when 5 % to when 50 % of the sampled worlds exceed what it carries"
+    since = f"{fleet.demand.dates[0]:%Y-%m-%d}"
+    method = f"counted from {since}; from when 5 % to when 50 % of the sampled worlds exceed what it carries"
     if low is None:
         return Estimate.at_least(fleet.demand.horizon_days, unit="days", method=method, provenance="assumed")
     if high == 0:
@@ -113,14 +114,23 @@ def _days_to(first: Any, date: Any) -> float | None:
     return None if date is None or pd.isna(date) else float((date - first).days)
 
 
+def _chance_of_missing(fleet: FleetPlan | None) -> str:
+    """Return what the chance is of: it holds under the losses that the policy wants survived."""
+    lost = fleet.policy.spare_instances if fleet else 0
+    under = f" at the peak with {counted(lost, 'instance')} lost" if lost else " at the peak"
+    return f"chance of missing the objectives{under}"
+
+
 def _chance(fleet: FleetPlan | None) -> str | None:
     if fleet is None:
         return None
-    running = f"{fleet.probability_missed_running:.1%} with today's {counted(fleet.instances_running)}"
+    running = (
+        f"{fleet.probability_missed_running:.1%} with today's {counted(fleet.instances_running, 'instance')}"
+    )
     if fleet.recommended is None or fleet.recommended == fleet.instances_running:
         return running
-    chosen = fleet.options.set_index("instances").loc[fleet.recommended]
-    return f"{running}, {chosen['probability_missed']:.1%} with {counted(fleet.recommended)}"
+    chosen = fleet.option(fleet.recommended)
+    return f"{running}, {chosen['probability_missed']:.1%} with {counted(fleet.recommended, 'instance')}"
 
 
 def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
@@ -128,7 +138,7 @@ def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
     return [
         (
             f"{row.date:%Y-%m-%d}",
-            f"have {counted(int(row.instances))} running",
+            f"have {counted(int(row.instances), 'instance')} running",
             f"they carry {number(carried[row.instances])} req/s within the objectives; fewer miss them too often",
         )
         for row in fleet.additions.itertuples()
@@ -137,60 +147,48 @@ def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
 
 def _what_to_do(verdict: Verdict, fleet: FleetPlan | None) -> str:
     if not fleet:
-        remedies = dict.fromkeys(_sentence(gate.remedy) for gate in verdict.failed if gate.remedy)
+        remedies = dict.fromkeys(sentence(gate.remedy) for gate in verdict.failed if gate.remedy)
         return " ".join(remedies) or "Nothing needs to be done now."
     if fleet.recommended is None:
         return fleet.what_is_needed
     if fleet.additions.empty:
-        running = counted(fleet.instances_running)
+        running = counted(fleet.instances_running, "instance")
         return f"Today's {running} will do for the next {fleet.demand.horizon_days} days."
     first = fleet.additions.iloc[0]
-    soon = f"Have {counted(int(first['instances']))} running from {first['date']:%Y-%m-%d}"
+    soon = f"Have {counted(int(first['instances']), 'instance')} running from {first['date']:%Y-%m-%d}"
     soon += f" instead of {fleet.instances_running}"
     if first["instances"] == fleet.recommended:
         return f"{soon}; they will do for the next {fleet.demand.horizon_days} days."
-    return f"{soon}, and {counted(fleet.recommended)} within the next {fleet.demand.horizon_days} days."
+    return f"{soon}, and {counted(fleet.recommended, 'instance')} within the next {fleet.demand.horizon_days} days."
 
 
 def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str:
     parts = []
     if fleet and fleet.recommended is not None:
-        chosen = fleet.options.set_index("instances").loc[fleet.recommended]
+        chosen = fleet.option(fleet.recommended)
         before, after = fleet.probability_missed_running, chosen["probability_missed"]
-        parts.append(
-            f"The chance of missing the objectives at the peak goes from {before:.0%} to {after:.0%}"
-        )
-    if investments and investments.joint_npv is not None:
-        worth = investments.joint_npv
-        first = _spoken(investments.order[0])
-        parts.append(f"the work listed is worth {worth} over three years, {first} first")
-    return "; ".join(parts) + "." if parts else "What it is worth cannot be said without demand and prices."
+        parts.append(sentence(f"{_chance_of_missing(fleet)}: from {before:.0%} to {after:.0%}").rstrip("."))
+    paying = [item for item in investments.worth if item.pays] if investments else []
+    if paying and paying[0].npv is not None:
+        parts.append(f"the first work, {spoken(paying[0].lever)}, is worth {paying[0].npv} over three years")
+    return "; ".join(parts) + "." if parts else "What it buys cannot be said without a fleet and prices."
 
 
 def _what_would_change_it(verdict: Verdict, fleet: FleetPlan | None, doubts: Findings) -> str:
     voiding = doubts.voids("capacity")
     if voiding:
-        return f"What would change this: {_sentence(voiding[0].remedy)}"
+        return f"What would change this: {sentence(voiding[0].remedy)}"
     unknown = [gate for gate in verdict.gates if gate.status == "unknown" and gate.remedy]
     if fleet and unknown:
-        return f"What would change this: {_sentence(unknown[0].remedy)}"
+        return f"What would change this: {sentence(unknown[0].remedy)}"
     if not fleet:
         return "What would change this: a plan file with traffic, policy and prices, and tests beside it."
     return "What would change this: traffic that outgrows its past, or a release that makes requests dearer."
 
 
-def _spoken(lever: str) -> str:
-    return lever.replace("_", " ")
-
-
 def _ordinal(place: int) -> str:
     words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
     return words[place - 1] if place <= len(words) else f"{place}th"
-
-
-def _sentence(text: str) -> str:
-    """Write a remedy with a capital and a full stop."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _because(gate: Gate) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import number
-from capacity.models.scalability import Linear
-from capacity.planning.headroom import Scaling
+from capacity.models.scalability import Linear, Usl
 from capacity.planning.parts import (
     Calls,
     Changes,
@@ -25,7 +25,6 @@ from capacity.planning.parts import (
     Station,
     check_ranges,
 )
-from capacity.planning.shown import html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +43,7 @@ class System:
         Where requests are worked on; none if no capacity is known.
     instances : int
         Instances of the service. [instances]
-    scaling : Scaling
+    scaling : Usl
         Law across instances; only its shape is used.
     calls, changes, incidents, overload, connections : optional
         The parts that cause downtime.
@@ -56,7 +55,7 @@ class System:
 
     stations: tuple[Station, ...] = ()
     instances: int = 1
-    scaling: Scaling = Linear(1.0)  # noqa: RUF009 - frozen
+    scaling: Usl = Linear(1.0)  # noqa: RUF009 - frozen
     calls: Calls | None = None
     changes: Changes | None = None
     incidents: Incidents | None = None
@@ -153,7 +152,7 @@ class Evaluation:
         return self.text
 
     def _repr_html_(self) -> str:
-        return html(self.to_frame(), "Downtime by cause [min a year]", self.text)
+        return result_html(self.to_frame(), "Downtime by cause [min a year]", self.text)
 
 
 def evaluate(system: System) -> Evaluation:

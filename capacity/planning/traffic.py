@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from capacity.display import result_html
 from capacity.errors import InputError
 from capacity.estimate import number
-from capacity.planning.shown import html
+from capacity.wording import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ COLUMNS = ("timestamp", "requests")
 DAY = 86_400.0
 COMPLETE = 0.9  # share of a day's buckets that must be present before its largest counts as the day's peak
 _LATEST_EPOCH = 1e11  # seconds until the year 5138; what is larger is milliseconds
+_ZONE = r"(?:[zZ]|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
 _MISSING = ("", "nan", "null", "none", "na")
 
 
@@ -84,7 +86,7 @@ class TrafficHistory:
         return self.text
 
     def _repr_html_(self) -> str:
-        return html(
+        return result_html(
             self.daily_peak.rename_axis("date").reset_index().tail(14),
             f"{self.name}: the last daily peaks",
             self.text,
@@ -161,7 +163,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     for wanted in COLUMNS:
         if header.count(wanted) != 1:
             raise InputError(
-                f"the first line names {_quoted(', '.join(header))}; it must name timestamp and requests "
+                f"the first line names '{visible(', '.join(header))}'; it must name timestamp and requests "
                 f"once each",
                 file=path,
                 place="line 1",
@@ -183,17 +185,11 @@ def _moments(path: Path, rows: Sequence[Row]) -> tuple[pd.DatetimeIndex, list[st
 
     written = pd.Series([timestamp for _, timestamp, _ in rows])
     epoch = pd.to_numeric(written, errors="coerce")
-    _refuse_first(
-        path,
-        rows,
-        (epoch.abs() >= _LATEST_EPOCH),
-        1,
-        "is not seconds since 1970; divide milliseconds by 1000",
-    )
-    iso = pd.to_datetime(written.where(epoch.isna()), format="ISO8601", utc=True, errors="coerce").astype(
-        "datetime64[ns, UTC]"
-    )
-    moments = iso.fillna(pd.to_datetime(epoch, unit="s", utc=True).astype("datetime64[ns, UTC]"))
+    milliseconds = epoch.abs() >= _LATEST_EPOCH
+    _refuse_first(path, rows, milliseconds, 1, "is not seconds since 1970; divide milliseconds by 1000")
+    iso = pd.to_datetime(written.where(epoch.isna()), format="ISO8601", utc=True, errors="coerce")
+    seconds = pd.to_datetime(epoch, unit="s", utc=True).astype("datetime64[ns, UTC]")
+    moments = iso.astype("datetime64[ns, UTC]").fillna(seconds)
     _refuse_first(
         path,
         rows,
@@ -201,16 +197,18 @@ def _moments(path: Path, rows: Sequence[Row]) -> tuple[pd.DatetimeIndex, list[st
         1,
         "is not a time; write ISO 8601 such as 2026-01-31T13:00:00Z, or seconds since 1970",
     )
-    zoned = written.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2}|[+-]\d{2})$", regex=True) & written.str.contains(
-        ":"
-    )
+    return pd.DatetimeIndex(moments), _zones(path, rows, written, epoch)
+
+
+def _zones(path: Path, rows: Sequence[Row], written: pd.Series, epoch: pd.Series) -> list[str]:
+    """Refuse times of which only some carry a zone; note it when none does."""
+    zoned = written.str.contains(_ZONE, regex=True) & written.str.contains(":")
     naive = ~zoned & epoch.isna()
-    if naive.any() and not naive.all():
-        _refuse_first(
-            path, rows, naive, 1, "has no zone although other lines have one; write all of them with a zone"
-        )
-    notes = ["Its times carry no zone and were taken as UTC."] if naive.all() else []
-    return pd.DatetimeIndex(moments), notes
+    if naive.all():
+        return ["Its times carry no zone and were taken as UTC."]
+    message = "has no zone although other lines have one; write all of them with a zone"
+    _refuse_first(path, rows, naive, 1, message)
+    return []
 
 
 def _counts(path: Path, rows: Sequence[Row]) -> tuple[np.ndarray, list[str]]:
@@ -243,7 +241,7 @@ def _refuse_first(path: Path, rows: Sequence[Row], bad: Any, cell: int, message:
         row = rows[int(where[0])]
         more = f" ({where.size - 1} more lines like it)" if where.size > 1 else ""
         raise InputError(
-            f"{COLUMNS[cell - 1]} {_quoted(str(row[cell]))} {message}{more}",
+            f"{COLUMNS[cell - 1]} '{visible(row[cell])}' {message}{more}",
             file=path,
             place=f"line {row[0]}",
         )
@@ -338,8 +336,3 @@ def _gaps(path: Path, series: pd.Series, step: float) -> list[str]:
         if absent
         else []
     )
-
-
-def _quoted(text: str) -> str:
-    shown = text if len(text) <= 60 else text[:59] + "…"
-    return ascii(shown) if not shown.isprintable() else f"'{shown}'"

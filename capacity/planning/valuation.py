@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from capacity.models.finance import npv, payback_months
 from capacity.planning.baseline import sampled
 from capacity.planning.catalogue import LEVERS
-from capacity.planning.investments import Prices, Proposed, own_parameters, required_by
+from capacity.planning.investments import own_parameters, required_by
 from capacity.planning.parts import Quantity
 from capacity.planning.system import Evaluation, System, evaluate
+
+if TYPE_CHECKING:
+    from capacity.plan import Cost, Investment
 
 MONTHS = 36  # over which savings count
 
@@ -26,9 +30,9 @@ class Valuation:
     ----------
     system : System
         As it is today.
-    investments : sequence of Proposed
+    investments : sequence of Investment
         Those that can be evaluated.
-    cost : Prices or None
+    cost : Cost or None
         Without a price of downtime, losses are minutes of it.
     rng : numpy.random.Generator
         Of every random draw.
@@ -39,8 +43,8 @@ class Valuation:
     def __init__(
         self,
         system: System,
-        investments: Sequence[Proposed],
-        cost: Prices | None,
+        investments: Sequence[Investment],
+        cost: Cost | None,
         rng: np.random.Generator,
         worlds: int,
     ) -> None:
@@ -75,14 +79,6 @@ class Valuation:
         """Set to be finished before each investment."""
         return [sum(1 << self.names.index(name) for name in required_by(item)) for item in self.investments]
 
-    def feasible(self, done: int) -> bool:
-        """Whether everything in the set has what it requires in the set."""
-        return all(done & needed == needed for i, needed in enumerate(self.before) if done >> i & 1)
-
-    def levers_of(self, done: int) -> frozenset[str]:
-        """Names of a set."""
-        return frozenset(name for i, name in enumerate(self.names) if done >> i & 1)
-
     def evaluation(self, done: int) -> Evaluation:
         """Evaluate the system with a set of investments done."""
         if done not in self._evaluations:
@@ -100,10 +96,6 @@ class Valuation:
         if done not in self._means:
             self._means[done] = float(np.mean(self.loss(done)))
         return self._means[done]
-
-    def mean_losses(self, sets: Iterable[int]) -> Mapping[int, float]:
-        """Mean loss per year of each set."""
-        return {done: self.mean_loss(done) for done in sets}
 
     def capacity_gained(self, before: int, after: int) -> float:
         """Mean capacity that one set has more than another; NaN when no capacity is known. [req/s]"""

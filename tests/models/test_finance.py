@@ -1,4 +1,4 @@
-"""Cash flows, guesses and shortfalls."""
+"""Cash flows and guesses."""
 
 import math
 from decimal import Decimal, getcontext
@@ -7,15 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import quad
 
 from capacity.errors import DomainError, NotIdentified
 from capacity.models.finance import (
-    Lognormal,
-    break_even,
-    implied_cost_ratio,
     irr,
-    newsvendor_capacity,
     npv,
     payback_months,
     pert_mean,
@@ -38,7 +33,6 @@ def test_investment_of_the_assessment():
     assert npv(0.10, INVESTMENT) == pytest.approx(7858.74, abs=0.005)
     assert irr(INVESTMENT) == pytest.approx(0.10484, abs=5e-6)
     assert payback_months(INVESTMENT, 0.10) == pytest.approx(9.0165, abs=5e-5)
-    assert break_even(52 * 100, 20_200) == pytest.approx(0.2574, abs=5e-5)
 
 
 def test_published_present_value_and_rate():
@@ -141,58 +135,3 @@ def test_guess_out_of_order_is_refused():
     """The message repeats the guess."""
     with pytest.raises(DomainError, match="guess 5, 4, 6 is not in the order low <= likely <= high"):
         pert_mean(5, 4, 6)
-
-
-def test_outage_saving():
-    """P5 5k, P95 50k: a mean of 20.2k (levers N2)."""
-    saving = Lognormal.from_interval(5_000, 50_000)
-    assert saving.mean == pytest.approx(20_200, rel=0.005)
-    assert (saving.quantile(0.05), saving.quantile(0.95)) == pytest.approx((5_000, 50_000))
-
-
-def test_peak_demand_against_capacity():
-    """Median 220, sigma 0.25 (levers N7 to N11)."""
-    peak = Lognormal(220, 0.25)
-    assert peak.exceedance(300) == pytest.approx(0.1074, abs=5e-5)
-    assert peak.expected_shortfall(300) == pytest.approx(4.3178, abs=5e-5)
-    assert peak.expected_shortfall(350) == pytest.approx(1.1838, abs=5e-5)
-    assert newsvendor_capacity(peak, under_cost=9, over_cost=1) == pytest.approx(303.1, abs=0.05)
-    assert implied_cost_ratio(peak, 300) == pytest.approx(8.31, abs=0.005)
-
-
-def test_shortfall_is_the_area_beyond_the_capacity():
-    """E[(D - C)+] is the integral of P(D > x) from C on; at no capacity it is the mean."""
-    peak = Lognormal(220, 0.25)
-    area, _ = quad(peak.exceedance, 280, 5000, limit=200)
-    assert peak.expected_shortfall(280) == pytest.approx(area, rel=1e-6)
-    assert peak.expected_shortfall(1e-9) == pytest.approx(peak.mean)
-
-
-def test_shortfall_of_ample_capacity_is_nothing():
-    """Ten times the median is practically never exceeded, and the value is not negative."""
-    assert 0 <= Lognormal(220, 0.25).expected_shortfall(220e4) < 1e-12
-    assert implied_cost_ratio(Lognormal(220, 0.25), 220e9) == math.inf
-
-
-def test_newsvendor_is_where_the_costs_balance():
-    """The cost ratio implied by the answer is the one asked with."""
-    peak = Lognormal(220, 0.25)
-    assert implied_cost_ratio(peak, newsvendor_capacity(peak, 5, 2)) == pytest.approx(2.5)
-
-
-def test_lognormal_draws_agree_with_the_formula():
-    """Mean and exceedance of seeded draws, within their standard errors."""
-    peak = Lognormal(220, 0.25)
-    draws = peak.sample(np.random.default_rng(6), 200_000)
-    assert draws.mean() == pytest.approx(peak.mean, abs=4 * draws.std() / math.sqrt(draws.size))
-    assert (draws > 300).mean() == pytest.approx(peak.exceedance(300), abs=0.003)
-
-
-def test_lognormal_refuses_what_it_cannot_be():
-    """A quantity known by its order of magnitude is positive, its interval in order."""
-    with pytest.raises(DomainError, match="median 0 is not allowed"):
-        Lognormal(0, 0.2)
-    with pytest.raises(DomainError, match="interval 9 to 3 is empty or reversed"):
-        Lognormal.from_interval(9, 3)
-    with pytest.raises(DomainError, match="value each 0 is not allowed"):
-        break_even(10, 0)

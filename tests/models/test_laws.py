@@ -86,18 +86,3 @@ def test_ranks_enclose_the_quantile_as_often_as_they_say():
     inside = (samples[:, ranks.lower - 1] <= np.log(20)) & (np.log(20) <= samples[:, ranks.upper - 1])
     expected = laws.ranks_coverage(500, 0.95, ranks)
     assert inside.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 2000))
-
-
-def test_error_free_requests_needed():
-    """2995 flawless requests show 99.9 % at 95 % confidence (levers N12), and 2994 do not."""
-    needed = laws.requests_needed(0.999, level=0.95)
-    assert needed == 2995
-    assert 0.999**needed <= 0.05 < 0.999 ** (needed - 1)
-
-
-def test_poisson_count_above_a_limit():
-    """A mean of 250 exceeds 300 with probability 0.000952 (levers Q7); no limit is below 0."""
-    assert laws.arrivals_exceed(250, 300) == pytest.approx(0.000952, rel=0.005)
-    assert laws.arrivals_exceed(3, 0) == pytest.approx(1 - np.exp(-3))
-    with pytest.raises(DomainError, match="limit -1 is not allowed"):
-        laws.arrivals_exceed(3, -1)

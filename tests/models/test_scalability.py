@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capacity.errors import DomainError, NotIdentified
-from capacity.models.scalability import Amdahl, Linear, Usl, best_fit
+from capacity.errors import DomainError
+from capacity.models.scalability import Amdahl, Linear, Usl
 
 CISCO = Usl(995.6486, 0.02671591, 0.0007690945)  # Schwartz 2015, as listed in the tests of usl4j
 laws = st.builds(Usl, st.floats(0.1, 1e4), st.floats(0, 0.9), st.floats(0, 0.05))
@@ -29,11 +29,10 @@ def test_replicas_of_the_assessment():
 
 @settings(max_examples=100, deadline=None)
 @given(laws, st.floats(0.01, 500))
-def test_littles_law_and_efficiency(law, concurrency):
-    """N = X R, and the efficiency is the share of proportional growth."""
+def test_littles_law(law, concurrency):
+    """N = X R."""
     throughput = law.throughput_at(concurrency)
     assert throughput * law.response_time_at(concurrency) == pytest.approx(concurrency)
-    assert law.efficiency_at(concurrency) == pytest.approx(throughput / (concurrency * law.unit_throughput))
 
 
 @settings(max_examples=100, deadline=None)
@@ -129,28 +128,3 @@ def test_negative_concurrency_is_refused():
 
 
 LEVELS = np.array([1.0, 2, 4, 8, 16, 24, 32, 48, 64])
-
-
-@pytest.mark.parametrize("truth", [Usl(300, 0.03, 0.002), Amdahl(300, 0.05), Linear(300)])
-def test_best_fit_finds_the_law_behind_the_points(truth):
-    """With 1 % noise, each law is recognised."""
-    noise = np.exp(0.01 * np.random.default_rng(4).standard_normal(LEVELS.size))
-    assert type(best_fit(LEVELS, truth.throughput_at(LEVELS) * noise).law) is type(truth)
-
-
-def test_best_fit_of_few_levels_uses_a_simpler_law():
-    """Three instance counts can carry Amdahl's law, not the USL."""
-    assert type(best_fit([1, 2, 4], [300, 562, 1045]).law) is Amdahl
-
-
-def test_best_fit_refuses_what_no_law_can_use():
-    """The refusal is that of Amdahl's law, which needs least of those that bend."""
-    with pytest.raises(NotIdentified, match="Amdahl has 2 parameters and needs at least 3 distinct"):
-        best_fit([1, 2], [300, 570])
-
-
-def test_best_fit_keeps_the_note_on_superlinear_growth():
-    """Linear is returned, with the finding that it is not the whole story."""
-    fit = best_fit(LEVELS, 10 * LEVELS**1.2 * np.exp(0.01 * np.sin(np.arange(9.0))))
-    assert isinstance(fit.law, Linear)
-    assert "faster than in proportion" in fit.text

@@ -1,10 +1,17 @@
-"""From survival function to quantile."""
+"""Where conditions stop holding, and quantiles from survival functions."""
 
 import math
 
 import pytest
 
-from capacity.models.survival import time_when
+from capacity.models.bisection import crossing, time_when
+
+
+def test_the_crossing_is_between_neighbouring_numbers():
+    """No number lies between the last at which it holds and the first at which it does not."""
+    low, high = crossing(lambda x: x**3 < 5, 0.0, 5.0)
+    assert low**3 < 5 <= high**3
+    assert math.nextafter(low, math.inf) == high
 
 
 @pytest.mark.parametrize("step", [1e-6, 1.0, 1e6])

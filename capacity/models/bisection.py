@@ -1,8 +1,29 @@
-"""From the chance of taking longer than t to the time a share of requests does not exceed."""
+"""Where a condition stops holding, to the last digit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+
+def crossing(holds: Callable[[float], bool], low: float, high: float) -> tuple[float, float]:
+    """Neighbouring numbers: at the first the condition still holds, at the second no longer.
+
+    Parameters
+    ----------
+    holds : callable
+        A condition that is true at `low`, false at `high`, and changes once between.
+    low, high : float
+        Where to look.
+
+    Examples
+    --------
+    >>> low, high = crossing(lambda x: x * x < 2, 0.0, 2.0)
+    >>> low, high
+    (1.414213562373095, 1.4142135623730951)
+    """
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low, high
 
 
 def time_when(survival: Callable[[float], float], share: float, low: float, step: float) -> float:
@@ -27,7 +48,4 @@ def time_when(survival: Callable[[float], float], share: float, low: float, step
         return low
     while survival(low + step) > share:
         low, step = low + step, 2 * step
-    high = low + step
-    while (middle := (low + high) / 2) not in (low, high):
-        low, high = (middle, high) if survival(middle) > share else (low, middle)
-    return high
+    return crossing(lambda time: survival(time) > share, low, low + step)[1]

@@ -1,0 +1,56 @@
+"""The files of a report that other programs read: plan.json, and actions.csv that no spreadsheet executes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from typing import Any
+
+_STARTS_FORMULA = "=+-@\t\r\n\0"
+
+
+def artefacts(study: Any) -> dict[str, bytes]:
+    """Make the files besides the pages, by name.
+
+    Parameters
+    ----------
+    study : Study
+        What the plan leads to.
+    """
+    return {"plan.json": plan_json(study), "actions.csv": actions_csv(study)}
+
+
+def plan_json(study: Any) -> bytes:
+    """Write the whole study as JSON."""
+    text = json.dumps(study.to_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    return f"{text}\n".encode("utf-8", "replace")
+
+
+def actions_csv(study: Any) -> bytes:
+    """Write the actions in order."""
+    frame = study.actions
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\r\n")
+    rows.writerow([inert(column) for column in frame.columns])
+    rows.writerows([inert(value) for value in row] for row in frame.itertuples(index=False))
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def inert(value: object) -> object:
+    """Return a cell that a spreadsheet shows instead of executing; numbers stay numbers.
+
+    Examples
+    --------
+    >>> inert("=1+1"), inert(-5), inert("/cart")
+    ("'=1+1", -5, '/cart')
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, (int, float)):
+        return value
+    text = str(value)
+    first = unicodedata.normalize("NFKC", text.lstrip("\ufeff \u00a0\u3000"))[:1]
+    starts = {first, text[:1]} - {""}
+    return f"'{text}" if starts & set(_STARTS_FORMULA) else text

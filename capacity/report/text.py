@@ -1,0 +1,114 @@
+"""Results as plain text for a terminal: what tests measured, and the gates of a verdict."""
+
+from __future__ import annotations
+
+import datetime as dt
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from capacity.display import table
+from capacity.estimate import Estimate
+from capacity.wording import plain, visible
+
+_MARKS = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
+_ENDPOINT_COLUMNS = ("count", "mean", "p50", "p95", "p99")
+_STEP_COLUMNS = (
+    "kind",
+    "start",
+    "end",
+    "offered",
+    "throughput",
+    "goodput",
+    "error_rate",
+    "concurrency",
+    "p95",
+)
+
+
+def gates(verdict: Any) -> str:
+    """Write a verdict: its headline, then a line for each gate, with the remedy where it did not pass."""
+    lines = [visible(verdict.headline, 200)]
+    for gate in verdict.gates:
+        lines.append(f"  {_MARKS[gate.status]}  {visible(gate.name)}: {visible(gate.measured, 200)}")
+        lines.append(f"           needed: {visible(gate.requirement, 200)}")
+        if gate.status != "pass" and gate.remedy:
+            lines.append(f"           to do: {visible(gate.remedy, 300)}")
+    return "\n".join(lines)
+
+
+def inspection(result: Mapping[str, Any]) -> str:
+    """Write the object that ``inspect --json`` prints, for reading."""
+    parts = [part for test in result["tests"] for part in _test(test)]
+    return "\n\n".join(
+        [*parts, *_capacity(result.get("capacity") or {}), _findings(result.get("findings") or [])]
+    )
+
+
+def _test(test: Mapping[str, Any]) -> Iterator[str]:
+    totals = test.get("totals", {})
+    counts = ", ".join(f"{plain(totals[key])} {key}" for key in ("requests", "responses") if key in totals)
+    made_by = f"{visible(test.get('tool', ''))} {visible(test.get('dialect', ''))}"
+    lasting = f"from {_moment(test.get('start'))}, {plain(test.get('duration_seconds'), 'duration')} s"
+    yield "\n".join(
+        [
+            visible(test["file"], 200),
+            f"  {made_by}, {lasting}: {counts}",
+            *_named_counts("errors", totals.get("errors")),
+            *_named_counts("codes", totals.get("codes")),
+        ]
+    )
+    yield from _rows("Response times by endpoint", _endpoints(test), ("endpoint", *_ENDPOINT_COLUMNS))
+    yield from _rows("Steps of the load", list(test.get("steps") or []), _STEP_COLUMNS)
+
+
+def _moment(start: str | None) -> str:
+    return f"{plain(dt.datetime.fromisoformat(start), 'time')} UTC" if start else "an unknown time"
+
+
+def _named_counts(what: str, counts: Mapping[str, Any] | None) -> list[str]:
+    return [f"  {what}: {', '.join(f'{visible(k)} {plain(n)}' for k, n in counts.items())}"] if counts else []
+
+
+def _endpoints(test: Mapping[str, Any]) -> list[dict[str, Any]]:
+    whole = [{"endpoint": "all", **test["response_time"]}] if test.get("response_time") else []
+    return whole + [{"endpoint": name, **summary} for name, summary in (test.get("endpoints") or {}).items()]
+
+
+def _rows(caption: str, rows: list[Any], wanted: tuple[str, ...]) -> Iterator[str]:
+    import pandas as pd
+
+    if rows:
+        known = [{key: _estimate(row.get(key)) for key in wanted if key in row} for row in rows]
+        yield textwrap.indent(str(table(pd.DataFrame(known), caption)), "  ")
+
+
+def _estimate(value: Any) -> Any:
+    """Make an estimate again of what `Estimate.to_dict` wrote."""
+    if not isinstance(value, Mapping) or "provenance" not in value:
+        return value
+    low, high = value["low"], value["high"]
+    open_ended = {
+        "low": float("-inf") if low is None else low,
+        "high": float("inf") if high is None else high,
+    }
+    return Estimate(**{**value, **open_ended})
+
+
+def _capacity(capacity: Mapping[str, Any]) -> Iterator[str]:
+    if not capacity:
+        return
+    lines = [f"Capacity: {visible(capacity.get('status', ''))}. {visible(capacity.get('why', ''), 600)}"]
+    within = {f"within {name}": value for name, value in (capacity.get("slo") or {}).items()}
+    numbers = {key: capacity.get(key) for key in ("saturation_throughput", "goodput")} | within
+    lines += [f"  {visible(name).replace('_', ' ')}: {_estimate(n)}" for name, n in numbers.items() if n]
+    yield "\n".join(lines)
+
+
+def _findings(findings: list[Any]) -> str:
+    if not findings:
+        return "Findings: none"
+    lines = [
+        f"  {visible(f['severity'])} {visible(f['claim'])}: {visible(f['message'], 600)}" for f in findings
+    ]
+    return "\n".join(["Findings:", *lines])

@@ -1,0 +1,103 @@
+"""What stands around a notebook's cells."""
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from capacity.errors import UsageError
+from capacity.report.pages import Making, choose, links, notebooks_folder, now, outlined, page_names, title_in
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path) -> Path:
+    """Folder with three notebooks."""
+    for name in ("02-capacity", "01-evidence", "capacity-plan"):
+        (tmp_path / f"{name}.ipynb").write_text("{}")
+    return tmp_path
+
+
+def names(paths: list[Path]) -> list[str]:
+    """Stems of some paths."""
+    return [path.stem for path in paths]
+
+
+def test_the_plan_comes_first(notebooks: Path) -> None:
+    """The answer, then the questions in their order."""
+    assert names(choose(notebooks)) == ["capacity-plan", "01-evidence", "02-capacity"]
+
+
+def test_notebooks_are_chosen_by_name(notebooks: Path) -> None:
+    """With or without the number."""
+    assert names(choose(notebooks, ["02-capacity", "evidence"])) == ["01-evidence", "02-capacity"]
+
+
+def test_an_unknown_notebook_is_refused(notebooks: Path) -> None:
+    """The nearest name is suggested."""
+    with pytest.raises(UsageError, match=r"notebook 'capasity'.*did you mean 'capacity'"):
+        choose(notebooks, ["capasity"])
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path: Path) -> None:
+    """There would be nothing to publish."""
+    with pytest.raises(UsageError, match="no notebook there"):
+        choose(tmp_path)
+
+
+def test_our_own_notebooks_are_found(repository: Path) -> None:
+    """In a checkout they are in its notebooks folder."""
+    assert notebooks_folder() == repository / "notebooks"
+
+
+def test_the_plan_or_else_the_first_is_the_index(notebooks: Path) -> None:
+    """Every report has an index.html."""
+    assert page_names(choose(notebooks))["capacity-plan"] == "index.html"
+    assert page_names(choose(notebooks, ["capacity"])) == {"02-capacity": "index.html"}
+
+
+def test_links_name_the_page_one_is_on() -> None:
+    """Relative, so that they work from the file system."""
+    assert links({"capacity-plan": "index.html", "01-evidence": "01-evidence.html"}, "01-evidence") == [
+        {"label": "Capacity plan", "href": "index.html", "current": False},
+        {"label": "Evidence", "href": "01-evidence.html", "current": True},
+    ]
+
+
+def test_the_title_is_the_first_heading() -> None:
+    """Of any prose cell."""
+    cells = [
+        {"cell_type": "code", "source": "# no title"},
+        {"cell_type": "markdown", "source": "Text\n\n# How `much`? #\n"},
+    ]
+    assert title_in(cells) == "How much?"
+    assert title_in([]) == ""
+
+
+def test_headings_get_identifiers_of_their_own() -> None:
+    """Also headings that say the same, or nothing that fits an identifier."""
+    content, outline = outlined('<h1 id="x">A</h1><h2 id="x">A</h2><h2>数</h2><h3>Content</h3>', "A")
+    assert content == (
+        '<h1 id="a">A</h1><h2 id="a-2">A</h2><h2 id="section">数</h2><h3 id="content-2">Content</h3>'
+    )
+    assert outline == [("a-2", "A"), ("section", "数")]
+
+
+def test_a_page_without_a_heading_gets_one() -> None:
+    """From its title, escaped."""
+    assert outlined("<p>x</p>", "a < b")[0] == "<h1>a &lt; b</h1>\n<p>x</p>"
+
+
+def test_the_command_makes_the_report_again() -> None:
+    """With its parameters, quoted for a shell, and without a path of this machine."""
+    made = Making(Path("/home/me/my plan.toml"), "shop", {"seed": 3, "quick": True}, 3, pd.DataFrame(), now())
+    assert made.command == "capacity report 'my plan.toml' -p seed=3 -p quick=true"
+    assert dict(made.facts)["Parameters"] == "seed = 3, quick = true"
+
+
+def test_the_time_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SOURCE_DATE_EPOCH makes two runs comparable; nonsense in it is ignored."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert now() == dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "soon")
+    assert now().year > 2000

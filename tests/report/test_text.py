@@ -1,0 +1,62 @@
+"""Results as plain text."""
+
+from typing import Any
+
+from capacity.estimate import Estimate
+from capacity.report.text import inspection
+
+ESTIMATE = Estimate(298, 294, 303, unit="req/s", method="batch means", provenance="measured")
+RESULT: dict[str, Any] = {
+    "tests": [
+        {
+            "file": "stress.json",
+            "tool": "artillery",
+            "dialect": "v2",
+            "start": "2026-11-22T19:00:00Z",
+            "duration_seconds": 105.0,
+            "totals": {
+                "requests": 12000,
+                "responses": 11990,
+                "errors": {"ETIMEDOUT\x1b[0m": 10},
+                "codes": {"200": 11000, "503": 990},
+            },
+            "response_time": {"count": 11990, "mean": 0.05, "p95": 0.0461, "p99": 0.4242},
+            "endpoints": {"/cart": {"count": 10, "p95": 0.1252}},
+            "steps": [{"kind": "plateau", "start": 0, "end": 15, "offered": 200, "p95": None}],
+        }
+    ],
+    "findings": [
+        {"code": "x", "severity": "weakens", "claim": "capacity", "message": "A \u202ename", "evidence": {}}
+    ],
+    "capacity": {
+        "status": "at least",
+        "why": "The test never saturated.",
+        "saturation_throughput": None,
+        "goodput": Estimate.at_least(180, unit="req/s", method="m", provenance="measured").to_dict(),
+        "slo": {"p95": ESTIMATE.to_dict()},
+    },
+}
+
+
+def test_an_inspection_tells_what_was_measured_and_what_it_proves() -> None:
+    """Totals, response times in ms, steps, the capacity with its interval, and the findings."""
+    text = inspection(RESULT)
+    assert "artillery v2, from 2026-11-22 19:00:00 UTC, 105 s: 12,000 requests, 11,990 responses" in text
+    assert "codes: 200 11,000, 503 990" in text
+    assert "/cart         10          –     125.2         –" in text
+    assert "Capacity: at least. The test never saturated." in text
+    assert "goodput: at least 180 req/s" in text
+    assert "within p95: 298 req/s (294 to 303)" in text
+    assert "saturation throughput" not in text
+    assert "weakens capacity: A name" in text
+
+
+def test_names_from_an_export_do_not_steer_the_terminal() -> None:
+    """Control and direction characters are gone."""
+    assert not set(inspection(RESULT)) & {"\x1b", "\u202e"}
+
+
+def test_an_inspection_of_nothing_is_short() -> None:
+    """A test without HTTP has no response times, no steps and no capacity."""
+    assert inspection({"tests": [{"file": "ws.json"}]}).splitlines()[0] == "ws.json"
+    assert inspection({"tests": []}) == "Findings: none"
