@@ -24,7 +24,7 @@ class Distribution:
     total : float
         Sum of all response times: of a sketch the exact one, not that of the rounded values. [s]
     exact : bool
-        True for measured values; False for a sketch, whose values are within 1 %.
+        True for measured values; False for a sketch, whose values are within 1%.
 
     Examples
     --------

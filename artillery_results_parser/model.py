@@ -21,7 +21,7 @@ Dialect = Literal["v1-old", "v1", "v2-dev", "v2", "v2-legacy"]
 class Summary(msgspec.Struct, frozen=True, gc=False):
     """How one quantity was distributed in one period, as far as the tool wrote it down.
 
-    `min`, `max` and `mean` are exact; percentiles are the tool's (version 2: within 1 %), held inside
+    `min`, `max` and `mean` are exact; percentiles are the tool's (version 2: within 1%), held inside
     [min, max]. (A frozen struct rather than a dataclass: a long report has a hundred thousand of them.)
 
     Parameters

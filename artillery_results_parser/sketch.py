@@ -1,4 +1,4 @@
-"""DDSketch as the versions up to 2.0.0-14 wrote it: the whole distribution, within 1 %."""
+"""DDSketch as the versions up to 2.0.0-14 wrote it: the whole distribution, within 1%."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def distribution(raw: Any) -> Distribution | None:
     """Decode one sketch of times in milliseconds; None for anything that is not a consistent sketch.
 
     The bin with key ``k = index + offset`` covers (γ^(k-1), γ^k] and stands for 2 γ^k / (γ + 1), which is
-    within (γ - 1)/(γ + 1) = 1 % of everything in it. Values are held inside the exact minimum and maximum.
+    within (γ - 1)/(γ + 1) = 1% of everything in it. Values are held inside the exact minimum and maximum.
 
     References
     ----------

@@ -16,7 +16,7 @@ LARGEST_COUNT = 2**53
 _PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p999")
 _BLOCK = attrgetter("min", "max", "count", "mean", *_PERCENTILES)
 _NUMBERS = {int, float}
-_RELATIVE = 0.02  # a DDSketch of 1 % may put a percentile this far from the exact minimum or maximum
+_RELATIVE = 0.02  # a DDSketch of 1% may put a percentile this far from the exact minimum or maximum
 _ABSOLUTE = 0.2  # and both are rounded to 0.1
 
 
@@ -168,7 +168,7 @@ def _held(
     place: str,
     notes: dict[str, str],
 ) -> tuple[float, float, float | None, _Percentiles]:
-    """Hold percentiles inside [min, max] and rising, as far as the sketch's 1 % explains the rest."""
+    """Hold percentiles inside [min, max] and rising, as far as the sketch's 1% explains the rest."""
     if low > high + _ABSOLUTE:
         raise ArtilleryError(f"min {low:g} is above max {high:g}; export again, do not edit", place=place)
     if time and low < 0:

@@ -90,12 +90,14 @@ class Demand(_Section):
 
 
 class Policy(_Section):
-    """What the fleet must survive: lost instances, retries, slow scaling, a chance of missing the SLO."""
+    """What the fleet must survive: lost instances, retries, slow scaling, bursts, a chance of missing the SLO."""
 
     spare_instances: fields.Spare = 1
     retry_budget: fields.Share = 0.10
     scaling_lag_seconds: fields.Seconds = 90.0
     ramp_per_second: fields.Positive | None = None
+    burst_seconds: fields.Positive = 1.0
+    burst_quantile: fields.Chance = 0.999
     risk: fields.Chance = 0.05
 
 

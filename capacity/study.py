@@ -193,7 +193,7 @@ class Study:
             return Missing(
                 "scaling across instances",
                 "saturation was reached at fewer than two instance counts; "
-                f"each further instance is assumed to lose {100 * _ASSUMED_CONTENTION:g} % to contention",
+                f"each further instance is assumed to lose {100 * _ASSUMED_CONTENTION:g}% to contention",
             )
         estimates = list(known["saturation_throughput"])
         return Amdahl.fit(

@@ -65,7 +65,7 @@ def test_rounding_is_not_an_error():
 
 
 def test_draws_respect_the_interval():
-    """Nine in ten draws lie inside a 90 % interval, half of them on each side; none is negative."""
+    """Nine in ten draws lie inside a 90% interval, half of them on each side; none is negative."""
     drawn = estimate(10.0, 8.0, 20.0).sample(np.random.default_rng(1), 20_000)
     assert np.mean((drawn >= 8) & (drawn <= 20)) == pytest.approx(0.9, abs=0.01)
     assert np.mean(drawn < 10) == pytest.approx(0.5, abs=0.02)

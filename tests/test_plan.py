@@ -209,7 +209,7 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         ),
         (
             TESTS + "[slo]\nerror_rate = 1",
-            "slo.error_rate: 1; allowed: a fraction from 0 to below 1 (0.01 is 1 %)",
+            "slo.error_rate: 1; allowed: a fraction from 0 to below 1 (0.01 is 1%)",
         ),
         (
             TESTS + "[slo]\nerror_codes = [429]",
@@ -224,7 +224,7 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         (
             TESTS + "[demand]\nhistory = 'traffic.csv'\ngrowth_per_month = [0.2, 0.1, 0.3]",
             "demand.growth_per_month: the list [0.2, 0.1, 0.3]; allowed: growth a month as fractions "
-            "from -0.9 to 5 (0.06 is 6 %); one number, or [low, likely, high] in that order",
+            "from -0.9 to 5 (0.06 is 6%); one number, or [low, likely, high] in that order",
         ),
         (
             TESTS + "[demand]\nhistory = 'traffic.csv'\nevents = [{name='s', date='soon', multiplier=2}]",
@@ -232,7 +232,7 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         ),
         (
             TESTS + "[policy]\nrisk = inf",
-            "policy.risk: inf; allowed: a fraction between 0 and 1 (0.05 is 5 %)",
+            "policy.risk: inf; allowed: a fraction between 0 and 1 (0.05 is 5%)",
         ),
         (
             TESTS + "[policy]\nspare_instances = 1.5",

@@ -19,7 +19,7 @@ def study(storefront: Path) -> cap.Study:
 
 
 def test_saturation_throughput_is_the_constructed_one(study: cap.Study):
-    """At each number of instances the estimate is within 3 % of the capacity the service was built with."""
+    """At each number of instances the estimate is within 3% of the capacity the service was built with."""
     for row in study.scaling_points.itertuples():
         assert row.status == "established"
         assert row.saturation_throughput.value == pytest.approx(TRUE_CAPACITY[row.instances], rel=0.03)

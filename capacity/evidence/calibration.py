@@ -19,7 +19,7 @@ _ACCEPTED = 0.25  # relative error of the mean up to which the model describes t
 _TOO_FAR = " That is too far off to plan with: nothing in this study rests on it."
 _LOADS = 3  # distinct loads below saturation needed to see waiting grow
 _FITTED = (0.5, 0.95)  # quantiles fitted beside the mean, which is taken to be as sure as the last
-_CHI2 = 2.71  # 90 % quantile of the chi-squared law with one degree of freedom
+_CHI2 = 2.71  # 90% quantile of the chi-squared law with one degree of freedom
 _DELAYS = 101  # delays tried
 _SURE, _UNSURE = 0.01, 0.3  # least and unknown standard deviation of a logarithm
 _REACH = 0.5  # share of the saturation throughput the highest of them must reach
@@ -89,7 +89,7 @@ class Service:
             f"The steps behave like {self.servers} in parallel, each request holding one for "
             f"{number(1000 * (self.service_time.value or 0))} ms and spending {number(1000 * self.delay)} ms "
             "elsewhere; "
-            f"over the measured steps the mean response time is predicted within {100 * self.worst_error:.0f} %."
+            f"over the measured steps the mean response time is predicted within {100 * self.worst_error:.0f}%."
             f"{_TOO_FAR if self.worst_error > _ACCEPTED else ''}"
         )
 
@@ -152,7 +152,7 @@ def _below(steps: Sequence[Step], capacity: Capacity, limit: float) -> list[Step
     if len(loads) < _LOADS or max(loads) < _REACH:
         raise NotIdentified(
             f"the service cannot be calibrated: {len(loads)} loads below saturation were held, the highest at "
-            f"{100 * max(loads, default=0):.0f} % of it; hold at least {_LOADS}, up to 80-90 % of "
+            f"{100 * max(loads, default=0):.0f}% of it; hold at least {_LOADS}, up to 80-90% of "
             f"{number(limit)} req/s"
         )
     return below
@@ -188,7 +188,7 @@ def _quantile(step: Step, q: float) -> float:
 
 
 def _doubt(step: Step, q: float) -> float:
-    """Return the standard deviation of a measured quantile's logarithm, by its 90 % interval."""
+    """Return the standard deviation of a measured quantile's logarithm, by its 90% interval."""
     estimate = step.quantiles.get(q)
     if estimate is None or not estimate.bounded or estimate.low <= 0:
         return _UNSURE

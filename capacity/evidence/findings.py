@@ -167,11 +167,11 @@ def percent(share: float) -> str:
     Examples
     --------
     >>> percent(0.983), percent(0.9995)
-    ('98 %', '99.95 %')
+    ('98%', '99.95%')
     """
     if 0.1 <= share < 0.985:
-        return f"{100 * share:.0f} %"
-    return f"{plain(share, 'share').removesuffix('.0')} %"
+        return f"{100 * share:.0f}%"
+    return f"{plain(share, 'share').removesuffix('.0')}%"
 
 
 def seconds(time: float) -> str:

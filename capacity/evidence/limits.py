@@ -175,7 +175,7 @@ def _unsaturated(best: Point) -> str:
     else:
         shown = (
             f"more load brought more good answers, up to {number(best.load)} req/s offered ({step.test}), although "
-            f"only {100 * step.good_share:.0f} % of them were good at any load"
+            f"only {100 * step.good_share:.0f}% of them were good at any load"
         )
     return f"The tests never saturated the service: {shown}; test higher loads to find the limit."
 

@@ -48,7 +48,7 @@ def operating_points(tests: Sequence[LoadTest], steps: Sequence[Step]) -> tuple[
     """Return the stretches of steps of one deployment with their states, in time order test by test.
 
     A stretch is *saturated* when fewer requests were answered successfully than low load leads to expect: by more
-    than 2 %, and than the sample's size allows. What low load leads to expect leaves out errors that come at any
+    than 2%, and than the sample's size allows. What low load leads to expect leaves out errors that come at any
     load, and requests under way at the end in proportion to the rate. A ramp is cut where the shortfall begins
     to accumulate (CUSUM). After an overload, periods that still answer for it are *draining*. Answers 429 count
     as work refused on purpose unless goodput stops rising with the load.

@@ -62,7 +62,7 @@ def working(tests: Sequence[LoadTest], saturated: Sequence[Point]) -> list[Run]:
 
 
 def _fallen(run: Run, top: Run) -> bool:
-    """Whether a run's goodput is clearly below the highest one: by more than 5 %, and than counting explains."""
+    """Whether a run's goodput is clearly below the highest one: by more than 5%, and than counting explains."""
     noise = 2 * math.sqrt(_DISPERSION[0] * sum(r.mean / r.spans.sum() for r in (run, top)))
     return run.mean < (1 - _FALLING) * top.mean - noise
 

@@ -25,7 +25,7 @@ def fraction(**values: float) -> None:
     """Refuse anything not strictly between 0 and 1."""
     for name, value in values.items():
         if not 0 < value < 1:
-            raise DomainError(f"{_words(name)} {value:g} does not lie between 0 and 1; write 95 % as 0.95")
+            raise DomainError(f"{_words(name)} {value:g} does not lie between 0 and 1; write 95% as 0.95")
 
 
 def count(**values: float) -> None:

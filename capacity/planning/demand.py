@@ -84,7 +84,7 @@ class Demand:
         return Estimate.of_sample(self.peaks, unit="req/s", method=method, provenance=provenance)
 
     def fan(self, days: int = 1) -> pd.DataFrame:
-        """Largest rate of each stretch of days: its first date and the 5 %, 50 % and 95 % quantile. [req/s]"""
+        """Largest rate of each stretch of days: its first date and the 5%, 50% and 95% quantile. [req/s]"""
         import pandas as pd
 
         starts = range(0, self.horizon_days, days)
@@ -124,7 +124,7 @@ class Demand:
         )
         sentences = [
             f"The peak of a week is {self.current_peak} now.",
-            f"By {self.dates[-1]:%Y-%m-%d} the largest daily peak will be {peak} (90 % interval), "
+            f"By {self.dates[-1]:%Y-%m-%d} the largest daily peak will be {peak} (90% interval), "
             f"with growth of {_percent(growth)} per month ({source}).",
             *(_announce(event) for event in self.events),
             f"It rests on {len(self.history.daily_peak)} complete days of {self.history.name}.",
@@ -179,8 +179,8 @@ def forecast(
     Notes
     -----
     The daily peak follows exp(level + slope t + weekday + rest), see `trend`. On synthetic traffic
-    (Gaussian AR noise, campaigns of one day) the 90 % interval covered 87 to 96 % of 200 peaks in each of
-    20 settings, mean 92 %; with heavy-tailed noise and campaigns of up to three days 83 to 87 %, mean 85 %:
+    (Gaussian AR noise, campaigns of one day) the 90% interval covered 87 to 96% of 200 peaks in each of
+    20 settings, mean 92%; with heavy-tailed noise and campaigns of up to three days 83 to 87%, mean 85%:
     there it is somewhat too narrow. Histories of 4 to 52 weeks, horizons of 8 to 52; fresh draws of the two
     generators with which the shape of the tail was chosen.
 

@@ -91,18 +91,18 @@ def _metastable_safe(capacity: Capacity, retry_budget: float) -> Estimate | None
     limit = capacity.saturation_throughput
     if limit is None:
         return None
-    method = f"saturation throughput over 1 + retry budget of {100 * retry_budget:g} %"
+    method = f"saturation throughput over 1 + retry budget of {100 * retry_budget:g}%"
     return limit.scaled(1 / (1 + retry_budget), method=method)
 
 
 def _runway(fleet: FleetPlan | None) -> Estimate | None:
-    """Return how long today's fleet lasts, from when 5 % to when 50 % of the worlds exceed it. [days]"""
+    """Return how long today's fleet lasts, from when 5% to when 50% of the worlds exceed it. [days]"""
     if fleet is None:
         return None
     dates = fleet.runway.set_index("probability")["date"]
     low, high = (_days_to(fleet.demand.dates[0], dates.get(share)) for share in (0.05, 0.5))
     since = f"{fleet.demand.dates[0]:%Y-%m-%d}"
-    method = f"counted from {since}; from when 5 % to when 50 % of the sampled worlds exceed what it carries"
+    method = f"counted from {since}; from when 5% to when 50% of the sampled worlds exceed what it carries"
     if low is None:
         return Estimate.at_least(fleet.demand.horizon_days, unit="days", method=method, provenance="assumed")
     if high == 0:

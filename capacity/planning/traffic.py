@@ -332,7 +332,7 @@ def _gaps(path: Path, series: pd.Series, step: float) -> list[str]:
             file=path,
         )
     return (
-        [f"{absent} of {expected} buckets are missing; days with less than 90 % of theirs were left out."]
+        [f"{absent} of {expected} buckets are missing; days with less than 90% of theirs were left out."]
         if absent
         else []
     )

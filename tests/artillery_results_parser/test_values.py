@@ -60,7 +60,7 @@ def test_version_1_has_fewer_fields():
 
 
 def test_percentiles_are_held_in_the_range(block):
-    """A sketch of 1 % may put p999 above the exact maximum, and p50 below the exact minimum."""
+    """A sketch of 1% may put p999 above the exact maximum, and p50 below the exact minimum."""
     found, _ = read(block(min=10.2, p50=10.1, p999=100.9))
     assert (found.p50, found.p999) == (0.0102, 0.1)
 

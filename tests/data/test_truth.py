@@ -45,7 +45,7 @@ def test_shares_of_the_endpoints_follow_from_the_scripts(run: str) -> None:
 
 @pytest.mark.parametrize("run", RUNS)
 def test_what_was_drawn_is_near_what_was_meant(run: str) -> None:
-    """Capacity as drawn (n c / mean of the service times drawn) is within 3 % of the nominal one."""
+    """Capacity as drawn (n c / mean of the service times drawn) is within 3% of the nominal one."""
     known = truth(run)
     drawn = 1000 * known["instances"] * known["workers"] / known["drawn"]["service_mean_ms"]
     assert known["drawn"]["capacity"] == pytest.approx(drawn, rel=1e-4)

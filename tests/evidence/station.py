@@ -11,7 +11,7 @@ import pandas as pd
 from capacity.evidence.loadtest import SUMMARY, LoadTest
 
 SLICE = 10.0  # length of a reporting period [s]
-GAMMA = 1.01 / 0.99  # ratio of neighbouring values of a DDSketch with 1 % accuracy
+GAMMA = 1.01 / 0.99  # ratio of neighbouring values of a DDSketch with 1% accuracy
 SHARES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 

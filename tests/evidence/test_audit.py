@@ -90,7 +90,7 @@ def test_public_stress(public):
 
 
 def test_public_basic(public):
-    """The published 'P95 46 ms, 100 % success' hides 29 % errors and a P95 of 4.77 s made by one endpoint."""
+    """The published 'P95 46 ms, 100% success' hides 29% errors and a P95 of 4.77 s made by one endpoint."""
     found = findings(public["basic"])
     (rate, _) = found.of("errors_count_as_success")
     assert rate.evidence["share"] == pytest.approx((5730 + 3920) / 33102)

@@ -66,7 +66,7 @@ def test_refuses_without_saturation(station):
 @pytest.mark.parametrize("loads", [(0.5, 1.4), (0.1, 0.2, 0.3, 1.4)])
 def test_refuses_with_too_few_or_too_low_loads(station, loads):
     """Two loads, or none near the limit, do not show waiting grow; the message says which would."""
-    with pytest.raises(NotIdentified, match="hold at least 3, up to 80-90 %"):
+    with pytest.raises(NotIdentified, match="hold at least 3, up to 80-90%"):
         service_of(station.run(station.Station(), [(40, f * 300) for f in loads]))
 
 

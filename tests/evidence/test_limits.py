@@ -25,7 +25,7 @@ def limits(*tests, **slo):
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_saturated_runs_give_the_capacity(station, design):
-    """Over service laws and arrivals: established, right within 3 %, and nine in ten intervals hold the truth."""
+    """Over service laws and arrivals: established, right within 3%, and nine in ten intervals hold the truth."""
     errors, inside = [], []
     for seed, law in enumerate(["deterministic", "exponential", "hyperexponential"] * 2):
         run = station.run(station.Station(law=law), DESIGNS[design], seed=seed, poisson=seed > 2)
@@ -133,7 +133,7 @@ def test_text_and_table(station):
 
 @pytest.mark.parametrize(("name", "truth"), [("stress", 298.0), ("spike", 297.4)])
 def test_recorded_runs_beyond_capacity(shared, name, truth):
-    """Real Artillery against a station of known capacity: established, within 3 % and inside the interval."""
+    """Real Artillery against a station of known capacity: established, within 3% and inside the interval."""
     found = limits(exports.read(shared / "recorded" / f"{name}.json"))
     assert found.status == "established"
     assert found.saturation_throughput.value == pytest.approx(truth, rel=0.03)

@@ -78,14 +78,14 @@ def test_too_few_answers_to_be_sure(station):
 
 
 def test_error_rate_needs_requests_too(station):
-    """No failure among 200 requests does not show 1 % kept; among 3,000 it does."""
+    """No failure among 200 requests does not show 1% kept; among 3,000 it does."""
     few = slo_of(station.run(station.Station(), [(40, 5)], offset=0.0))["error_rate"]
     many = slo_of(station.run(station.Station(), [(60, 50)], offset=0.0))["error_rate"]
     assert (few.low, round(many.low)) == (0.0, 50)
 
 
 def test_error_rate_is_missed_before_saturation(station):
-    """A constant 5 % of errors misses an objective of 1 % at any load, though the service is not saturated."""
+    """A constant 5% of errors misses an objective of 1% at any load, though the service is not saturated."""
     run = station.run(
         station.Station(),
         [(40, 60), (40, 120)],

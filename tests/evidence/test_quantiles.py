@@ -61,7 +61,7 @@ def test_quantile_is_not_the_mean_of_percentiles(station):
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
 def test_estimate_from_summaries_is_unbiased_and_covers(station, law, q):
-    """Over seeds the pooled quantile is right within 2.5 % on average and its interval holds the truth."""
+    """Over seeds the pooled quantile is right within 2.5% on average and its interval holds the truth."""
     truth = float(np.quantile(LAWS[law](np.random.default_rng(99), 400_000), q))
     errors, inside = [], []
     for seed in range(25):

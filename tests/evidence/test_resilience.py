@@ -141,7 +141,7 @@ def test_the_worst_test_counts(shedding, hoarding):
 def test_shown_as_a_table(shedding):
     """A notebook shows the criteria with their requirement and what was measured."""
     shown = assess(shedding)._repr_html_()
-    assert "at least 90 % of the best goodput" in shown
+    assert "at least 90% of the best goodput" in shown
     assert assess(shedding).to_frame().shape == (5, 5)
 
 

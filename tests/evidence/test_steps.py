@@ -96,7 +96,7 @@ def test_partial_periods_are_no_operating_points(station):
 
 
 def test_periods_after_the_generator_ran_out_are_left_out(station):
-    """From the first period in which 1 % of the requests could not be sent nothing is believed."""
+    """From the first period in which 1% of the requests could not be sent nothing is believed."""
     run = station.run(station.Station(), [(60, 100)], offset=0.0)
     errors = run.errors.assign(EADDRNOTAVAIL=[0, 0, 0, 50, 0, 0] + [0] * (len(run.errors) - 6))
     assert whole_periods(replace(run, errors=errors)) == [0, 1, 2]

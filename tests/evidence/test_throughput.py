@@ -22,7 +22,7 @@ def covered(draw, truth, seeds=200):
 
 @pytest.mark.parametrize("periods", [1, 2, 5, 20])
 def test_interval_of_independent_counts_covers_nine_in_ten(periods):
-    """Poisson counts in few or many periods: the mean lies inside about 90 % of the intervals."""
+    """Poisson counts in few or many periods: the mean lies inside about 90% of the intervals."""
     assert 0.84 <= covered(lambda rng: [run(rng.poisson(3000, periods) / 10)], 300) <= 0.99
 
 

@@ -15,7 +15,7 @@ from capacity.models import domain
         (domain.not_negative, math.nan, "service time nan is not allowed"),
         (domain.positive, 0.0, "service time 0 is not allowed; give a finite number above 0"),
         (domain.positive, math.inf, "service time inf is not allowed"),
-        (domain.fraction, 1.0, "service time 1 does not lie between 0 and 1; write 95 % as 0.95"),
+        (domain.fraction, 1.0, "service time 1 does not lie between 0 and 1; write 95% as 0.95"),
         (domain.count, 0, "service time 0 is not allowed; give a whole number, 1 or above"),
         (domain.count, math.inf, "service time inf is not allowed"),
     ],

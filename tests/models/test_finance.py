@@ -29,7 +29,7 @@ def decimal_npv(rate, flows):
 
 
 def test_investment_of_the_assessment():
-    """52 hours at 100 $, 600 $ a month for two years at 10 % (levers N3 to N6)."""
+    """52 hours at 100 $, 600 $ a month for two years at 10% (levers N3 to N6)."""
     assert npv(0.10, INVESTMENT) == pytest.approx(7858.74, abs=0.005)
     assert irr(INVESTMENT) == pytest.approx(0.10484, abs=5e-6)
     assert payback_months(INVESTMENT, 0.10) == pytest.approx(9.0165, abs=5e-5)
@@ -79,7 +79,7 @@ def test_internal_rate_of_a_loss_is_negative():
     ("flows", "changes"), [([-100, -50], 0), ([100, 20], 0), ([-100, 230, -132], 2), ([0, 0], 0)]
 )
 def test_internal_rate_that_is_not_unique_is_refused(flows, changes):
-    """Two rates, 10 % and 20 %, solve the third; the others have none."""
+    """Two rates, 10% and 20%, solve the third; the others have none."""
     with pytest.raises(NotIdentified, match=f"change sign {changes} times; .* compare net present values"):
         irr(flows)
 
@@ -107,7 +107,7 @@ def test_discounting_never_shortens_the_payback():
 
 
 def test_flows_and_rates_that_are_no_amounts_are_refused():
-    """Empty lists, missing amounts and rates of -100 % have messages."""
+    """Empty lists, missing amounts and rates of -100% have messages."""
     with pytest.raises(DomainError, match="are not a list of finite amounts; give at least one"):
         npv(0.1, [])
     with pytest.raises(DomainError, match="not a list of finite amounts"):

@@ -49,7 +49,7 @@ QUESTIONS = {
 
 @pytest.mark.parametrize(("levels", "share"), [(LEVELS, 0.04), (LEVELS[[0, 1, 2, 3, 5, 7]], 0.05)])
 def test_intervals_cover_the_truth_as_often_as_they_say(levels, share):
-    """At nominal 90 %: within four standard errors below, and never far above, also with six points."""
+    """At nominal 90%: within four standard errors below, and never far above, also with six points."""
     for name, found in covered(QUESTIONS, TRUTH, levels, share).items():
         assert 0.9 - 4 * math.sqrt(0.09 / REPEATS) < found < 0.985, name
 
@@ -85,7 +85,7 @@ def test_prediction_is_an_estimate_in_its_unit(fit):
 
 
 def test_wider_level_gives_a_wider_interval():
-    """The 99 % interval holds the 90 % one."""
+    """The 99% interval holds the 90% one."""
     throughput = noisy(TRUTH, LEVELS, np.random.default_rng(1))
     wide, narrow = (Usl.fit(LEVELS, throughput, level).predict(40) for level in (0.99, 0.9))
     assert wide.low < narrow.low < narrow.high < wide.high
@@ -100,7 +100,7 @@ def test_peak_inside_the_test_is_identified(fit):
 
 
 def test_peak_the_test_never_reached_is_not_identified():
-    """Up to 60 % of the peak, a single number would be off by half: only a lower bound is given."""
+    """Up to 60% of the peak, a single number would be off by half: only a lower bound is given."""
     levels = LEVELS[:6]
     found = Usl.fit(levels, noisy(TRUTH, levels, np.random.default_rng(3), 0.05))
     assert found.peak_concurrency.value is None

@@ -58,13 +58,13 @@ def test_negative_input_is_refused_by_name():
 
 
 def test_smallest_sample_with_an_upper_bound_on_p99():
-    """368 values bound P99 from above at 95 %, 367 do not (0.99^n <= 0.025)."""
+    """368 values bound P99 from above at 95%, 367 do not (0.99^n <= 0.025)."""
     assert laws.quantile_ranks(367, 0.99, level=0.95).upper is None
     assert laws.quantile_ranks(368, 0.99, level=0.95).upper == 368
 
 
 def test_median_of_few_values_has_no_lower_bound():
-    """Three values do not bound a median at 90 % on either side."""
+    """Three values do not bound a median at 90% on either side."""
     assert laws.quantile_ranks(3, 0.5, level=0.9) == (None, None)
 
 

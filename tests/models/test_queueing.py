@@ -106,7 +106,7 @@ def test_survival_where_the_queue_drains_as_fast_as_one_serves(shift):
 
 
 def test_wait_percentile_is_zero_below_the_share_that_does_not_wait():
-    """Where 60 % do not wait, the median wait is zero."""
+    """Where 60% do not wait, the median wait is zero."""
     station = MMc(800, 100, 10)
     assert station.wait_probability < 0.5
     assert station.waiting_time_quantile(0.5) == 0.0
@@ -122,7 +122,7 @@ def test_overload_is_refused_with_the_servers_it_takes():
 
 def test_quantile_outside_the_unit_interval_is_refused():
     """95 is not a quantile."""
-    with pytest.raises(DomainError, match=r"quantile 95 does not lie between 0 and 1; write 95 % as 0\.95"):
+    with pytest.raises(DomainError, match=r"quantile 95 does not lie between 0 and 1; write 95% as 0\.95"):
         MMc(1, 2, 1).response_time_quantile(95)
 
 
@@ -165,7 +165,7 @@ def test_fewest_servers_keep_the_slo_and_one_less_does_not(arrival_rate, service
 
 
 def test_call_centre_staffing():
-    """360 calls an hour of 4 minutes, 80 % within 20 s: 29 agents (reference staff_360_15.0_0.8)."""
+    """360 calls an hour of 4 minutes, 80% within 20 s: 29 agents (reference staff_360_15.0_0.8)."""
     assert servers_for_wait(arrival_rate=0.1, service_rate=1 / 240, wait=20, quantile=0.8) == 29
 
 

@@ -135,7 +135,7 @@ def test_impossible_wishes_are_refused(changes: dict[str, object], message: str)
 
 
 def test_the_interval_covers_the_peak() -> None:
-    """The nominal 90 % interval holds about 85 to 95 % of unseen peaks (trend, week, AR noise, campaigns)."""
+    """The nominal 90% interval holds about 85 to 95% of unseen peaks (trend, week, AR noise, campaigns)."""
     rng = np.random.default_rng(7)
     covered = 0
     for _ in range(60):

@@ -55,7 +55,7 @@ def test_deployment_replaces_replica_loss_when_larger() -> None:
 
 
 def test_dispersed_arrivals_leave_less() -> None:
-    """Largest mean under 300 in 99.9 % of seconds: 251.0 for Poisson, 220.5 with dispersion 3 (section 3)."""
+    """Largest mean under 300 in 99.9% of seconds: 251.0 for Poisson, 220.5 with dispersion 3 (section 3)."""
     assert largest_mean(np.array(300.0), Policy()) == pytest.approx(251.0, abs=0.05)
     assert largest_mean(np.array(300.0), Policy(dispersion=3.0)) == pytest.approx(220.5, abs=0.05)
 
@@ -79,7 +79,7 @@ def test_spare_instance_per_replica() -> None:
 
 
 def test_retry_budget_divides() -> None:
-    """R5: 300 req/s with a 10 % budget are 272.7."""
+    """R5: 300 req/s with a 10% budget are 272.7."""
     policy = Policy(spare_instances=0)
     assert example(instances=1, policy=policy, off=["burst"]).safe_load == pytest.approx(272.7, abs=0.05)
 

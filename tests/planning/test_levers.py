@@ -77,7 +77,7 @@ def test_a_pool_ends_exhaustion_if_it_fits() -> None:
 
 
 def test_blue_green_reduces_deployment_downtime() -> None:
-    """D1 to D3: 800 to 60, and 6 with a canary of 10 %."""
+    """D1 to D3: 800 to 60, and 6 with a canary of 10%."""
     system = System(changes=Changes(100, 2, 0.10, 60))
     after = blue_green(system, planned_minutes_after=0, restore_minutes_after=6)
     canary = blue_green(system, planned_minutes_after=0, restore_minutes_after=6, blast_fraction=0.1)
@@ -102,7 +102,7 @@ def test_diagnosis_factors_multiply() -> None:
 
 
 def test_sampling_catches_incidents() -> None:
-    """O6, O7: 10 % sampling catches 20 failing requests with 0.8784 and needs 44 for 99 %."""
+    """O6, O7: 10% sampling catches 20 failing requests with 0.8784 and needs 44 for 99%."""
     assert trace_probability(0.10, 20) == pytest.approx(0.8784, abs=5e-5)
     assert trace_probability(0.10, 43) < 0.99 <= trace_probability(0.10, 44)
 

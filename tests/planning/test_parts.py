@@ -8,7 +8,7 @@ from capacity.planning.parts import Calls, Changes, Connections, Incidents, Over
 
 
 def test_residual_failure_of_retries() -> None:
-    """R1: two retries at 5 % leave 0.000125."""
+    """R1: two retries at 5% leave 0.000125."""
     assert Calls(retries=2, failure_probability=0.05).residual_failure == pytest.approx(0.000125)
 
 
@@ -24,7 +24,7 @@ def test_a_budget_caps_amplification(budget: float, amplification: float) -> Non
 
 
 def test_persistent_failures_stay() -> None:
-    """A3: 30 % persistent failures cannot be cured, the others nearly vanish."""
+    """A3: 30% persistent failures cannot be cured, the others nearly vanish."""
     calls = Calls(retries=2, failure_probability=0.01, persistent_share=0.3)
     assert calls.residual_failure == pytest.approx(0.003 + 0.007 * 1e-4)
 
@@ -54,7 +54,7 @@ def test_station_without_and_with_a_pool() -> None:
 
 
 def test_agents_take_capacity() -> None:
-    """O5: an agent of 3 % takes 300 to 291 req/s."""
+    """O5: an agent of 3% takes 300 to 291 req/s."""
     station = Station("instance", 1, 1 / 300, agent_share=0.03)
     assert 1 / station.service_demand == pytest.approx(291)
 

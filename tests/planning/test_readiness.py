@@ -37,7 +37,7 @@ def test_ready() -> None:
 @pytest.mark.parametrize(
     ("change", "gate"),
     [
-        ({"graceful": False, "graceful_text": "goodput fell to 10 %"}, "overload"),
+        ({"graceful": False, "graceful_text": "goodput fell to 10%"}, "overload"),
         ({"peak_demand": Estimate(600.0, 550.0, 650.0, "req/s", "forecast", "measured")}, "demand"),
         ({"recommended": 3}, "fleet"),
         ({"recommended": None}, "fleet"),
@@ -106,7 +106,7 @@ def test_the_fleet_counts_when_given() -> None:
 
 
 def test_risk_decides() -> None:
-    """Ten percent of worlds above capacity pass at a risk of 10 %, not at 5 %."""
+    """Ten percent of worlds above capacity pass at a risk of 10%, not at 5%."""
     peaks = np.array([600.0] * 10 + [100.0] * 90)
     assert judged(peaks=peaks, risk=0.10).ready
     with pytest.raises(DomainError, match="risk 0; allowed"):

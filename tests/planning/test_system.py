@@ -25,7 +25,7 @@ def test_capacity_of_a_database(reuse: float, capacity: float) -> None:
     [(Calls(retries=2), 100), (Calls(2, 0.1), 272.7), (Calls(2, 0.2), 250), (Calls(), 300)],
 )
 def test_metastable_safe_load(calls: Calls, safe: float) -> None:
-    """R4 to R6: 300 req/s are safe to 100 with two retries, to 272.7 and 250 with budgets of 10 and 20 %."""
+    """R4 to R6: 300 req/s are safe to 100 with two retries, to 272.7 and 250 with budgets of 10 and 20%."""
     assert evaluate(System((SERVICE,), calls=calls)).metastable_safe_load == pytest.approx(safe, abs=0.05)
 
 
@@ -48,13 +48,13 @@ def test_availability(minutes: float, availability: float) -> None:
 
 
 def test_dependency_of_the_assessment() -> None:
-    """A2: a model that fails 1 % of calls, 90 % of them covered, costs 0.001 of availability."""
+    """A2: a model that fails 1% of calls, 90% of them covered, costs 0.001 of availability."""
     system = System(calls=Calls(failure_probability=0.01, persistent_share=1.0, fallback_coverage=0.9))
     assert 0.9999 * 0.9995 * evaluate(system).availability == pytest.approx(0.998401, abs=1e-6)
 
 
 def test_dependency_with_retries() -> None:
-    """A3: retries that cure 70 % of failures make it 0.9991."""
+    """A3: retries that cure 70% of failures make it 0.9991."""
     calls = Calls(retries=2, failure_probability=0.01, persistent_share=0.3, fallback_coverage=0.9)
     assert 0.9999 * 0.9995 * evaluate(System(calls=calls)).availability == pytest.approx(0.9991, abs=5e-6)
 

@@ -69,7 +69,7 @@ def test_gaps_missing_and_repeated_rows_are_told(tmp_path: Path) -> None:
         "1 buckets without a count were left out.",
         "Its lines were not in order of time and were sorted.",
         "1 repeated lines were counted once.",
-        "6 of 72 buckets are missing; days with less than 90 % of theirs were left out.",
+        "6 of 72 buckets are missing; days with less than 90% of theirs were left out.",
     )
 
 

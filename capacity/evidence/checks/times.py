@@ -88,7 +88,7 @@ def _few_text(
     parts = []
     if short:
         needs = " and ".join(f"{answers_needed(q):,} for P{100 * q:g}" for q in short)
-        parts.append(f"The test has {counted(n, 'timed answer')}; a 90 % interval needs at least {needs}.")
+        parts.append(f"The test has {counted(n, 'timed answer')}; a 90% interval needs at least {needs}.")
     if few:
         names = " or ".join(f"P{100 * q:g}" for q in quoted)
         parts.append(

@@ -71,7 +71,7 @@ def response_times(
         if service is not None
         else ""
     )
-    return sheet.done(alt, "Dots: load levels held, with 90 % intervals." + line)
+    return sheet.done(alt, "Dots: load levels held, with 90% intervals." + line)
 
 
 def _judged(capacity: Capacity, steps: Mapping[str, Sequence[Step]]) -> list[Step]:
@@ -97,7 +97,7 @@ def _time_title(
     q = next((q for q in (0.95, *goals) if q in goals and f"p{100 * q:g}" in capacity.slo), None)
     if q is not None:
         limit = capacity.slo[f"p{100 * q:g}"]
-        within = f"{100 * q:g} % of good answers come within {number(1000 * goals[q])} ms"
+        within = f"{100 * q:g}% of good answers come within {number(1000 * goals[q])} ms"
         if not math.isfinite(limit.high):
             return f"{within} at every load tested, up to {number(limit.low)} req/s"
         if limit.low <= 0:

@@ -99,7 +99,7 @@ def fleet_options(fleet: FleetPlan) -> Figure | Prose:
         )
     for i, chance in options["probability_missed"].items():
         chances.say(i, 100 * chance, percent(chance).removesuffix(" %"), side="center", up=10)
-    caption = "Bars and bands: 90 % intervals. Below, crosses are beyond the accepted risk, dots within it."
+    caption = "Bars and bands: 90% intervals. Below, crosses are beyond the accepted risk, dots within it."
     return sheet.done(
         "; ".join(_option_words(row) for row in options.itertuples()) + f". Peak {fleet.demand.peak}", caption
     )

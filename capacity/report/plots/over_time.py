@@ -224,7 +224,7 @@ def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose
         panel.rule(middle_of(safe))
         panel.label(middle_of(safe), "safe today", RED)
         alt += f" Today's fleet may be given {safe}."
-    return sheet.done(alt, "Dots: measured. Dashes: forecast, with its 90 % interval.")
+    return sheet.done(alt, "Dots: measured. Dashes: forecast, with its 90% interval.")
 
 
 def _past_weeks(daily_peak: pd.Series) -> pd.Series:

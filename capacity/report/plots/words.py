@@ -19,11 +19,11 @@ def percent(share: float) -> str:
     Examples
     --------
     >>> percent(0.254), percent(0.0512), percent(0.0001), percent(0.0)
-    ('25 %', '5.12 %', '<0.1 %', '0 %')
+    ('25%', '5.12%', '<0.1%', '0%')
     """
     if 0 < share < 0.0005:
-        return "<0.1 %"
-    return f"{number(100 * share) if share < 0.1 else round(100 * share)} %"
+        return "<0.1%"
+    return f"{number(100 * share) if share < 0.1 else round(100 * share)}%"
 
 
 def todays(count: int) -> str:

@@ -44,7 +44,7 @@ def investments(portfolio: Portfolio) -> Figure | Prose:
     alt = "; ".join(f"{name} {_money(value)}" for name, value in zip(names, values, strict=True))
     left = ", ".join(name_of(spoken(lever)) for lever in portfolio.not_evaluable)
     return sheet.done(
-        alt, "In order of work; bars: 90 % intervals." + (f" Not evaluable: {left}." if left else "")
+        alt, "In order of work; bars: 90% intervals." + (f" Not evaluable: {left}." if left else "")
     )
 
 

@@ -100,7 +100,7 @@ def test_captures_failed(make_test):
 
 
 def test_availability_sample(make_test):
-    """1200 requests without a failure support 99.75 %: ln(0.05)/n, the rule of three."""
+    """1200 requests without a failure support 99.75%: ln(0.05)/n, the rule of three."""
     (found,) = run(answers.availability_sample, make_test())
     assert found.evidence["availability"] == pytest.approx(1 - 3 / 1200, abs=2e-5)
 

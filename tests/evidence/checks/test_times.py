@@ -22,7 +22,7 @@ def test_survivors_only(make_test):
 
 
 def test_few_timeouts_move_the_percentile(make_test):
-    """With 2 % timed out the P95 is what 96.94 % of the survivors stay below."""
+    """With 2% timed out the P95 is what 96.94% of the survivors stay below."""
     (found,) = run(times.survivors_only, make_test((20.0,) * 6, errors={"ETIMEDOUT": 4}))
     assert found.severity == "weakens"
     assert 0.1 < found.evidence["p95 with time-outs"] < 0.15

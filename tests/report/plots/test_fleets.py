@@ -20,7 +20,7 @@ def points(**saturation):
 def test_scaling_says_what_was_lost():
     """The message is the share of what would have been carried without loss."""
     picture = plots.scaling(points(n1=300.0, n2=570.0, n4=1020.0))
-    assert "4 instances carry 1,020 req/s, 85 % of what they would if nothing were lost" in picture.alt
+    assert "4 instances carry 1,020 req/s, 85% of what they would if nothing were lost" in picture.alt
 
 
 def test_one_fleet_is_nothing_to_compare():
@@ -33,7 +33,7 @@ def test_headroom_shows_what_each_policy_takes(words_of):
     steps = waterfall(300.0, 4, Usl(300.0, 0.03, 0.0005), Policy(ramp_per_second=1.0))
     shown = words_of(plots.headroom(steps))
     assert {"nominal", "spare instances", "safe load", "1,200", "604", "−248"} <= set(shown)
-    assert "50 % of the 1,200 req/s" in plots.headroom(steps).alt
+    assert "50% of the 1,200 req/s" in plots.headroom(steps).alt
 
 
 def test_policies_that_take_nothing_have_no_bar(words_of):

@@ -29,7 +29,7 @@ def test_title_names_the_worst_test(study, words_of):
     worst = max(lost, key=lost.get)
     title = plots.load_over_time(study.tests).alt
     assert worst in title.split(".")[0]
-    assert f"{100 * lost[worst]:.0f} %" in title.split(".")[0]
+    assert f"{100 * lost[worst]:.0f}%" in title.split(".")[0]
 
 
 def test_each_test_has_its_panel(study, words_of):
@@ -128,4 +128,4 @@ def test_enough_is_said_too(study):
     """A fleet that is not exhausted at even odds is said to be enough, with the chance."""
     never = study.fleet.runway.assign(date=None)
     fleet = replace(study.fleet, runway=never, probability_missed_running=0.12)
-    assert "with a chance of 88 %" in plots.demand_fan(study.demand, fleet).alt
+    assert "with a chance of 88%" in plots.demand_fan(study.demand, fleet).alt
