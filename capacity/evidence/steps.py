@@ -16,7 +16,7 @@ from capacity.evidence.segments import change_points
 Kind = Literal["plateau", "ramp"]
 QUANTILES = (0.5, 0.95, 0.99)
 
-_EDGE = 0.25  # how far a period may reach over a phase's end: arrivals are not to the millisecond [s]
+_EDGE = 0.5  # how far a period may reach over a phase's end: arrivals are not to the millisecond [s]
 _EXHAUSTED = 0.01  # requests the generator could not send, from which the rest of the run is not believed
 _GENERATOR_SHARE = (
     0.001  # requests the generator could not send, from which a period says nothing of the service
