@@ -76,12 +76,16 @@ class Table:
 
     def _cell(self, tag: str, column: int, text: str, scope: str = "") -> str:
         style = "text-align:right" if self.numeric[column] else "text-align:left"
-        if len(text) <= (34 if self.numeric[column] else 20) and (self.numeric[column] or " " not in text):
-            style += (
-                ";white-space:nowrap"  # a number with its interval, a date, a short path stay on one line
-            )
+        if self._stays_on_one_line(tag, column, text):
+            style += ";white-space:nowrap"
         shown = _NOT_AVAILABLE if text == "–" else html.escape(text)
         return f'<{tag}{scope} style="{style}">{shown}</{tag}>'
+
+    def _stays_on_one_line(self, tag: str, column: int, text: str) -> bool:
+        """Whether it is a number with its interval, or a date or a short path, which break at hyphens."""
+        if self.numeric[column]:
+            return tag == "td" and len(text) <= 34
+        return len(text) <= 20 and " " not in text
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": str(self)}

@@ -127,6 +127,7 @@ KINDS = {
     "yes/no": Kind("", _yes_no, numeric=False),
     "checksum": Kind("", lambda value: visible(value, None)[:12], numeric=False),
     "name": Kind("", visible, numeric=False),
+    "identifier": Kind("", lambda value: spoken(visible(value)), numeric=False),
     "sentence": Kind("", lambda value: visible(value, 600), numeric=False),
     "values": Kind("", _named_values, numeric=False),
 }
@@ -186,6 +187,7 @@ _COLUMNS_BY_KIND = {
     "day": {"date": "date"},
     "yes/no": {"steady": "steady", "saturated": "saturated", "ok": "met"},
     "checksum": {"sha256": "SHA-256"},
+    "identifier": {"lever": "work"},
     "values": {"evidence": "evidence"},
     "sentence": {
         "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",

@@ -150,12 +150,7 @@ class Portfolio:
         rows += [
             {"lever": lever, "verdict": f"not evaluable: {why}"} for lever, why in self.not_evaluable.items()
         ]
-        frame = pd.DataFrame(rows)
-        return (
-            frame[[*(name for name in frame.columns if name != "verdict"), "verdict"]]
-            if len(frame)
-            else frame
-        )
+        return pd.DataFrame(rows)
 
     def _row(self, item: Worth) -> dict[str, Any]:
         row: dict[str, Any] = {"lever": item.lever, "order": item.place, "hours": item.hours}
@@ -165,8 +160,6 @@ class Portfolio:
             "last_in": item.last_in,
             "shapley": item.shapley,
         }
-        row |= values if self.priced else {f"{name}_minutes": value for name, value in values.items()}
-        row |= {"capacity_alone": item.capacity_alone, "capacity_last": item.capacity_last}
         if item.npv is not None:
             row |= {
                 "cost": item.cost,
@@ -174,13 +167,19 @@ class Portfolio:
                 "probability_gain": item.probability_gain,
                 "payback": item.payback,
             }
-        return row | {"verdict": item.verdict}
+        row |= {"verdict": item.verdict}
+        row |= values if self.priced else {f"{name}_minutes": value for name, value in values.items()}
+        return row | {"capacity_alone": item.capacity_alone, "capacity_last": item.capacity_last}
 
     @property
     def text(self) -> str:
-        """The order, what all of it is worth, and what the figures rest on; the table has the rest."""
-        parts = [*self._order_text(), *self._joint_text(), *self._harm_text(), RESTS_ON, NOT_MODELLED]
-        return " ".join(parts)
+        """The order, and what all of it is worth."""
+        return " ".join([*self._order_text(), *self._joint_text()])
+
+    @property
+    def caveats(self) -> str:
+        """The harm of what pays, what the figures rest on, and what is not modelled."""
+        return " ".join([*self._harm_text(), RESTS_ON, NOT_MODELLED])
 
     def _order_text(self) -> list[str]:
         if not self.worth:
@@ -219,7 +218,7 @@ class Portfolio:
         return f"order: {', '.join(self.order) or 'none'}; saves {self.joint_saving} a year"
 
     def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "Investments evaluated together", self.text)
+        return result_html(self.to_frame(), "Investments evaluated together, in order", self.caveats)
 
 
 def evaluate_portfolio(

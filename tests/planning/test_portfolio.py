@@ -222,7 +222,7 @@ def test_same_seed_same_answer() -> None:
 def test_a_portfolio_shows_itself(example: Portfolio) -> None:
     """Table, harm and what is not modelled."""
     assert "<table>" in example._repr_html_()
-    assert "Harm of apm: The agent takes processor time" in example.text
-    assert "Harm of rate limit" not in example.text
-    assert "Not modelled: several regions" in example.text
+    assert "Harm of apm: The agent takes processor time" in example.caveats
+    assert "Harm of rate limit" not in example.caveats
+    assert "Not modelled: several regions" in example.caveats
     assert str(example).startswith("order: blue_green, apm")
