@@ -7,12 +7,15 @@ OUT ?= report
 LOCK := --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --quiet
 export UV_NO_CONFIG := 1
 
-.PHONY: report test lab lint lock wheel record clean
+.PHONY: report test test-lab lab lint lock wheel record clean
 report: $(V)/.run
 	$(B)/capacity report $(PLAN) -o $(OUT)
 
 test: $(V)/.dev
 	$(B)/python -m pytest -q
+
+test-lab: $(V)/.dev
+	CAPACITY_JUPYTERLAB=1 $(B)/python -m pytest -q tests/test_jupyterlab.py
 
 lab: $(V)/.lab
 	$(B)/capacity lab
