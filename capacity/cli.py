@@ -20,6 +20,7 @@ import click
 from capacity.errors import CapacityError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from capacity.evidence.loadtest import LoadTest
     from capacity.report.publish import Run
 
 _FAULT, _USAGE, _NOT_READY, _IO = 1, 2, 4, 74
@@ -157,12 +158,12 @@ def _plain_line(run: Run, done: int, all_of_them: int) -> None:
 def inspect(exports: tuple[str, ...], script: str | None, as_json: bool) -> int:
     """Show what the tests in EXPORTS measured and what they prove."""
     _must_exist(*exports, *([script] if script else []))
-    usable, code = _usable(exports)
-    if not usable:
+    runs, code = _readable(exports)
+    if not runs:
         return code
     from capacity.inspection import inspect as inspected
 
-    result = inspected([Path(path) for path in usable], Path(script) if script else None)
+    result = inspected(runs, Path(script) if script else None)
     if as_json:
         import json
 
@@ -174,18 +175,17 @@ def inspect(exports: tuple[str, ...], script: str | None, as_json: bool) -> int:
     return code
 
 
-def _usable(exports: Sequence[str]) -> tuple[list[str], int]:
-    """Keep the exports that can be read, and say of the others what is wrong with them."""
+def _readable(exports: Sequence[str]) -> tuple[list[LoadTest], int]:
+    """Read the exports that can be read, and say of the others what is wrong with them."""
     from capacity.evidence.exports import read
 
-    usable, code = [], 0
+    runs, code = [], 0
     for path in exports:
         try:
-            read(Path(path))
-            usable.append(path)
+            runs.append(read(Path(path)))
         except InputError as error:
             code = _say(str(error), error.exit_code)
-    return usable, code
+    return runs, code
 
 
 @commands.command()
@@ -207,7 +207,8 @@ def check(plan: str) -> int:
 def init(exports: tuple[str, ...], output: str) -> int:
     """Write a first plan for EXPORTS, every section explained."""
     _must_exist(*exports)
-    usable, code = _usable(exports)
+    runs, code = _readable(exports)
+    usable = [run.file for run in runs]
     if code:
         return code
     from capacity.starter import starter

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from capacity.evidence import exports
 from capacity.evidence.audit import audit
 from capacity.evidence.exports import artillery
 from capacity.evidence.limits import find_limits
@@ -16,13 +15,13 @@ from capacity.evidence.steps import to_frame as steps_frame
 from capacity.plain import SCHEMA, plain_data
 
 
-def inspect(paths: Sequence[str | Path], script: str | Path | None = None) -> dict[str, Any]:
+def inspect(runs: Sequence[LoadTest], script: str | Path | None = None) -> dict[str, Any]:
     """Return what each export measured, and what they prove together, as plain data.
 
     Parameters
     ----------
-    paths : sequence of str or Path
-        Exports of runs against the same deployment.
+    runs : sequence of LoadTest
+        Runs against the same deployment, as `exports.read` gives them.
     script : str or Path, optional
         Artillery script of the runs; used for those whose length it fits.
 
@@ -34,10 +33,10 @@ def inspect(paths: Sequence[str | Path], script: str | Path | None = None) -> di
     Raises
     ------
     InputError
-        If an export or the script cannot be used.
+        If the script cannot be used.
     """
     phases = None if script is None else artillery.read_script(script)
-    tests = _distinct([exports.read(path) for path in paths])
+    tests = _distinct(runs)
     steps = {test.name: find_steps(test, phases) for test in tests}
     found = [step for each in steps.values() for step in each]
     capacity = find_limits(tests, found)

@@ -218,7 +218,7 @@ def heading(column: object) -> str:
     return f"{word} [{unit}]" if unit else word
 
 
-def counted(n: float, one: str) -> str:
+def counted(n: float, one: str, many: str | None = None) -> str:
     """Write a number of things.
 
     Examples
@@ -226,7 +226,7 @@ def counted(n: float, one: str) -> str:
     >>> counted(1, "instance"), counted(1200, "instance")
     ('1 instance', '1,200 instances')
     """
-    return f"{n:,.0f} {one}{'' if n == 1 else 's'}"
+    return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
 
 
 def spoken(name: object) -> str:

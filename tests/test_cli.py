@@ -188,9 +188,10 @@ def test_check_tells_the_gates_and_leaves_with_4_unless_ready(
 def exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two exports, the second of which cannot be read."""
 
-    def read(path: Path) -> None:
+    def read(path: Path) -> SimpleNamespace:
         if path.name == "bad.json":
             raise InputError("not JSON; give an export", file="bad.json", place="byte 0")
+        return SimpleNamespace(name=path.name, file=str(path))
 
     monkeypatch.setattr("capacity.evidence.exports.read", read)
     monkeypatch.chdir(tmp_path)
@@ -203,7 +204,7 @@ def test_a_bad_export_does_not_hide_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], exports: list[str]
 ) -> None:
     """The good one is shown, the bad one is told, and the code says there was one."""
-    shown = SimpleNamespace(inspect=lambda paths, script: {"tests": {path.name: {} for path in paths}})
+    shown = SimpleNamespace(inspect=lambda runs, script: {"tests": {run.name: {} for run in runs}})
     monkeypatch.setitem(sys.modules, "capacity.inspection", shown)
     assert run("inspect", "--json", *exports) == 3
     told = capsys.readouterr()

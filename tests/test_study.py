@@ -97,7 +97,7 @@ def test_inspection_of_a_run_without_http(shared: Path):
     """A websocket run is read, and no capacity is claimed from it."""
     from capacity.inspection import inspect
 
-    result = inspect([shared / "recorded" / "ws.json"])
+    result = inspect([cap.read(shared / "recorded" / "ws.json")])
     assert result["capacity"]["status"] == "not established"
     assert "no_http" in {finding["code"] for finding in result["findings"]}
 
@@ -106,7 +106,7 @@ def test_inspection_reproduces_the_field_exports(shared: Path):
     """Per-endpoint figures are those of the export, in seconds."""
     from capacity.inspection import inspect
 
-    (test,) = inspect([shared / "field-exports" / "basic.json"])["tests"]
+    (test,) = inspect([cap.read(shared / "field-exports" / "basic.json")])["tests"]
     assert test["endpoints"]["/"]["p95"] == pytest.approx(0.0461)
     assert test["endpoints"]["/"]["p99"] == pytest.approx(0.4242)
     assert test["endpoints"]["/api/contacts/list"]["p99"] == pytest.approx(0.1252)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from capacity.errors import DomainError
 from capacity.estimate import number
-from capacity.wording import plain, visible
+from capacity.wording import counted, plain, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,17 +183,6 @@ def seconds(time: float) -> str:
     ('46.1 ms', '4.77 s')
     """
     return f"{number(1000 * time)} ms" if time < 1 else f"{number(time)} s"
-
-
-def counted(n: float, one: str, many: str | None = None) -> str:
-    """Write a number of things.
-
-    Examples
-    --------
-    >>> counted(1, "answer"), counted(5830, "answer")
-    ('1 answer', '5,830 answers')
-    """
-    return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
 
 
 def named(names: Iterable[object], most: int = 3) -> str:

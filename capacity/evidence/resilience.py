@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from capacity.estimate import Estimate, number
-from capacity.evidence.findings import counted, frequencies, percent, seconds
+from capacity.evidence.findings import frequencies, percent, seconds
 from capacity.evidence.limits import Capacity, Slo
 from capacity.evidence.loadtest import LoadTest, matches
 from capacity.evidence.overload import REFUSALS, Overload, ended, error_rate, find_overload, more_errors
 from capacity.evidence.steps import Step
-from capacity.wording import visible
+from capacity.wording import counted, visible
 
 Status = Literal["pass", "fail", "unknown"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from capacity.estimate import Estimate, number
+from capacity.planning.valuation import MONTHS
 from capacity.wording import counted, sentence, spoken
 
 if TYPE_CHECKING:
@@ -170,7 +171,9 @@ def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str
         parts.append(sentence(f"{_chance_of_missing(fleet)}: from {before:.0%} to {after:.0%}").rstrip("."))
     paying = [item for item in investments.worth if item.pays] if investments else []
     if paying and paying[0].npv is not None:
-        parts.append(f"the first work, {spoken(paying[0].lever)}, is worth {paying[0].npv} over three years")
+        parts.append(
+            f"the first work, {spoken(paying[0].lever)}, is worth {paying[0].npv} over {MONTHS} months"
+        )
     return "; ".join(parts) + "." if parts else "What it buys cannot be said without a fleet and prices."
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from capacity.evidence.findings import Finding, counted, frequencies, named, percent, seconds
+from capacity.evidence.findings import Finding, frequencies, named, percent, seconds
 from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest, is_unanswered, matches
 from capacity.evidence.steps import Step
+from capacity.wording import counted
 
 _SHARE = 0.01  # share of the answers from which errors change what is claimed
 _IN_P95 = 0.05  # share of the answers that can make a P95 by itself

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from capacity.estimate import number
-from capacity.evidence.findings import Finding, counted, frequencies, named, percent
+from capacity.evidence.findings import Finding, frequencies, named, percent
 from capacity.evidence.limits import Capacity, Slo, find_limits
 from capacity.evidence.loadtest import LoadTest, is_generator
 from capacity.evidence.steps import Step, whole_periods
+from capacity.wording import counted
 
 _TRACE = 0.01  # share of the requests that the generator may fail to send before the load is not what it says
 _BURST = 30.0  # shortest run that holds two whole periods [s]

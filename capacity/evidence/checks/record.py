@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from capacity.evidence.findings import Claim, Finding, counted, frequencies, percent
+from capacity.evidence.findings import Claim, Finding, frequencies, percent
 from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step
+from capacity.wording import counted
 
 _LOST = 0.001  # share of a total missing from the periods that is more than a rounding of their edges
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from capacity.evidence.findings import Finding, Severity, counted, percent, seconds
+from capacity.evidence.findings import Finding, Severity, percent, seconds
 from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step
 from capacity.models.laws import quantile_ranks
+from capacity.wording import counted
 
 _CHANCE = 5  # fewer failures than this may be chance
 _LOST = 0.001  # share of requests without an answer that moves a high percentile
