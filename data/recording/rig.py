@@ -1,4 +1,4 @@
-"""The test rig: the instances of the service and nginx in front of them, on the loopback."""
+"""The test rig, on the loopback: the instances of the service with nginx in front of them, or one station."""
 
 import contextlib
 import http.client
@@ -6,13 +6,14 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PORT = 4180  # of nginx; the instances listen on the ports after it
+PORT = 4180  # of nginx, or of the station; the instances listen on the ports after it
 NICENESS = -15  # of the load generator
 
 
@@ -38,6 +39,15 @@ def above_others(process: subprocess.Popen) -> None:
     group = Path(f"/proc/{process.pid}/autogroup")
     if group.exists():
         group.write_text(str(NICENESS))
+
+
+def refuse_company() -> None:
+    """Raise if something already listens where the service shall: two recordings would disturb each other."""
+    with contextlib.closing(socket.socket()) as probe:
+        if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+            raise ConnectionError(
+                f"something answers on port {PORT}; wait until the other recording is over, or stop it"
+            )
 
 
 @contextlib.contextmanager
@@ -72,15 +82,31 @@ def nginx_prefix(folder: Path, instances: int) -> Path:
 @contextlib.contextmanager
 def running_storefront(folder: Path, instances: int, truth: Path, options: list[str]) -> Iterator[None]:
     """Run the instances and nginx in front of them, warmed up, with an empty record."""
+    refuse_company()
     ports = ",".join(str(PORT + 1 + i) for i in range(instances))
     service = ["node", str(HERE / "service.mjs"), "--ports", ports, "--truth", str(truth), *options]
     prefix = nginx_prefix(folder, instances)
     nginx = ["nginx", "-p", f"{prefix}/", "-c", "nginx.conf", "-e", "error.log"]
-    with running(service, signal.SIGTERM) as station, running(nginx, signal.SIGTERM):
-        warm_up()
-        time.sleep(2)
-        station.send_signal(signal.SIGUSR2)
+    with running(service, signal.SIGTERM) as service_process, running(nginx, signal.SIGTERM):
+        begin_record(service_process)
         yield
+
+
+@contextlib.contextmanager
+def running_station(truth: Path, options: list[str]) -> Iterator[None]:
+    """Run one station, warmed up, with an empty record."""
+    refuse_company()
+    command = ["node", str(HERE / "station.mjs"), "--port", str(PORT), "--truth", str(truth), *options]
+    with running(command, signal.SIGTERM) as station:
+        begin_record(station)
+        yield
+
+
+def begin_record(service: subprocess.Popen) -> None:
+    """Warm a service up, let it come to rest and have it forget what it did."""
+    warm_up()
+    time.sleep(2)
+    service.send_signal(signal.SIGUSR2)
 
 
 def warm_up(visits: int = 150, patience: float = 20.0) -> None:

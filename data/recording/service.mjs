@@ -2,13 +2,8 @@
 //
 //   node service.mjs --ports 4181,4182 --truth out.json [--seed 7] [--workers 8] [--queue 300]
 //
-// Each port is one instance: c workers fed by one first-come first-served queue. Nothing is computed while a
-// request is "served": its service time is drawn, its finish follows from the Kiefer-Wolfowitz recursion
-//
-//   start = max(arrival, earliest free worker),  finish = start + service time
-//
-// in virtual time, and the answer is sent when the clock gets there. So the machine's own speed is never the
-// capacity, and a late timer delays one answer without moving any other.
+// Each port is one instance: c workers fed by one first-come first-served queue. Service times are drawn at random
+// and served in virtual time (fifo.mjs).
 //
 // Capacity. ENDPOINTS gives the share of the requests and the mean service time of each endpoint, so
 //
@@ -20,15 +15,12 @@
 // in answered requests. Refused logins (429) do not change it, since a login takes as long as the mean request;
 // a full queue (503) refuses whatever comes. The payment provider is a delay after the worker is done and holds
 // no worker, so it makes checkout slow and takes no capacity.
-//
-// SIGUSR2 starts the record (and the random numbers) anew; SIGTERM writes the truth file and ends.
 
-import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
+import { answer, answerAt, erlang, Fifo, lognormal, now, obey, Record, round, uniforms } from "./fifo.mjs";
 
 const ALPHA = 0.03; // contention between instances: service time grows by this share for each further one
-const SLICE_MS = 10_000; // Artillery's own period, aligned to the wall clock
 
 // share [of requests], mean [ms] and shape of the Erlang law of the service time, size of the body [bytes]
 const ENDPOINTS = {
@@ -55,60 +47,20 @@ const ports = options.ports.split(",").map(Number);
 const workers = Number(options.workers);
 const queueLimit = Number(options.queue);
 const inflation = 1 + ALPHA * (ports.length - 1);
-const now = () => performance.timeOrigin + performance.now(); // wall clock [ms], finer than a millisecond
-
-// ---------------------------------------------------------------- random numbers
-
-// sfc32 (Chris Doty-Humphrey's PractRand): small, seeded, the same on every machine.
-function uniforms(seed) {
-  let [a, b, c, d] = [seed | 0, 0x9e3779b9 | 0, 0x243f6a88 | 0, 1];
-  const next = () => {
-    const t = (((a + b) | 0) + d) | 0;
-    d = (d + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + t | 0;
-    return ((t >>> 0) + 0.5) / 2 ** 32;
-  };
-  for (let i = 0; i < 16; i++) next();
-  return next;
-}
-
-function erlang(random, mean, shape) {
-  let logs = 0;
-  for (let i = 0; i < shape; i++) logs -= Math.log(random());
-  return (logs * mean) / shape;
-}
 
 function payment(random) {
   const median = random() < PAYMENT.slow_share ? PAYMENT.slow_median : PAYMENT.median;
-  const normal = Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
-  return median * Math.exp(PAYMENT.sigma * normal);
+  return lognormal(random, median, PAYMENT.sigma);
 }
 
 // ---------------------------------------------------------------- one instance
 
-class Station {
+class Station extends Fifo {
   constructor(seed) {
+    super(workers);
     this.random = uniforms(seed);
-    this.free = new Array(workers).fill(0); // when each worker is free again
-    this.starts = []; // start times still to come: they leave in order, so the head is the next
-    this.head = 0;
     this.tokens = LOGIN_LIMIT.burst;
     this.refilled = 0;
-  }
-
-  waiting(t) {
-    while (this.head < this.starts.length && this.starts[this.head] <= t) this.head++;
-    if (this.head > 4096) {
-      this.starts = this.starts.slice(this.head);
-      this.head = 0;
-    }
-    return this.starts.length - this.head;
-  }
-
-  inSystem(t) {
-    return this.waiting(t) + this.free.filter((end) => end > t).length;
   }
 
   allows(t) {
@@ -120,85 +72,30 @@ class Station {
     return true;
   }
 
-  // The Kiefer-Wolfowitz step: which worker is free first, and when it is done with this request.
   admit(t, { mean, shape }) {
-    const service = erlang(this.random, mean, shape) * inflation;
-    const first = this.free.indexOf(Math.min(...this.free));
-    const start = Math.max(t, this.free[first]);
-    this.free[first] = start + service;
-    if (start > t) this.starts.push(start);
-    return { service, wait: start - t, finish: start + service };
+    return this.serve(t, erlang(this.random, mean, shape) * inflation);
   }
 }
 
 // ---------------------------------------------------------------- the truth
 
-class Record {
+class ShopRecord extends Record {
   constructor() {
-    this.total = { arrived: 0, served: 0, refused: 0, rate_limited: 0, client_gone: 0 };
-    this.drawn = { count: 0, service: 0, square: 0, wait: 0, late: 0 };
+    super(["served", "refused", "rate_limited"]);
     this.endpoints = Object.fromEntries(Object.keys(ENDPOINTS).map((name) => [name, { count: 0, service: 0 }]));
-    this.seconds = new Map();
-    this.responses = new Map(); // start of the 10 s slice -> response times as constructed [ms]
     this.perInstance = ports.map(() => 0);
   }
 
-  second(t) {
-    const key = Math.floor(t / 1000);
-    if (!this.seconds.has(key)) {
-      this.seconds.set(key, { arrived: 0, served: 0, refused: 0, rate_limited: 0, in_system_max: 0, service_ms: 0 });
-    }
-    return this.seconds.get(key);
-  }
-
-  count(what, t) {
-    this.total[what]++;
-    this.second(t)[what]++;
-  }
-
-  admitted(name, t, { service, wait, finish }, extra) {
-    this.drawn.count++;
-    this.drawn.service += service;
-    this.drawn.square += service * service;
-    this.drawn.wait += wait;
+  admittedTo(name, t, served, extra, inSystem) {
+    this.admitted(t, served, extra, inSystem);
     this.endpoints[name].count++;
-    this.endpoints[name].service += service;
-    this.second(t).service_ms += service;
-    const slice = Math.floor((finish + extra) / SLICE_MS) * SLICE_MS;
-    if (!this.responses.has(slice)) this.responses.set(slice, []);
-    this.responses.get(slice).push(wait + service + extra);
-  }
-
-  served(t, due) {
-    this.count("served", t);
-    this.drawn.late += t - due;
+    this.endpoints[name].service += served.service;
   }
 }
 
-const round = (x, digits = 3) => Number(x.toFixed(digits));
 const shareMean = (value) => Object.values(ENDPOINTS).reduce((sum, e) => sum + e.share * value(e), 0);
 
-function slices(responses) {
-  return [...responses].sort(([a], [b]) => a - b).map(([period, times]) => {
-    times.sort((a, b) => a - b);
-    const at = (q) => round(times[Math.min(times.length - 1, Math.ceil(q * times.length) - 1)], 1);
-    const mean = round(times.reduce((a, b) => a + b, 0) / times.length, 1);
-    return { period, count: times.length, mean, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
-  });
-}
-
-function perSecond(seconds) {
-  if (!seconds.size) return { epoch0_ms: null };
-  const keys = [...seconds.keys()];
-  const [from, to] = [Math.min(...keys), Math.max(...keys)];
-  const columns = { arrived: [], served: [], refused: [], rate_limited: [], in_system_max: [], service_ms: [] };
-  for (let key = from; key <= to; key++) {
-    for (const name in columns) columns[name].push(round(seconds.get(key)?.[name] ?? 0, 1));
-  }
-  return { epoch0_ms: from * 1000, ...columns };
-}
-
-function truth(record) {
+function truth() {
   const { count, service, square, wait, late } = record.drawn;
   const nominal = shareMean((e) => e.mean);
   const mean = service / count;
@@ -236,8 +133,8 @@ function truth(record) {
       answer_late_mean_ms: round(late / record.total.served),
       arrived_per_instance: record.perInstance,
     },
-    slices: slices(record.responses),
-    per_second: perSecond(record.seconds),
+    slices: record.slices(),
+    per_second: record.perSecond(),
   };
 }
 
@@ -246,16 +143,11 @@ function truth(record) {
 let record;
 let stations;
 function begin() {
-  record = new Record();
+  record = new ShopRecord();
   stations = ports.map((_, i) => new Station(Number(options.seed) + 1000 * i));
 }
 
 const bodies = new Map(Object.values(ENDPOINTS).map((e) => [e.bytes, Buffer.alloc(e.bytes, 0x20)]));
-function answer(response, status, body = "") {
-  response.writeHead(status, { "content-type": "text/plain", "content-length": body.length });
-  response.end(body);
-}
-
 function handle(i, request, response) {
   const t = now();
   const name = `${request.method} ${request.url.split("?", 1)[0]}`;
@@ -275,27 +167,11 @@ function handle(i, request, response) {
   }
   const served = station.admit(t, endpoint);
   const extra = endpoint.payment ? payment(station.random) : 0;
-  const second = run.second(t);
-  second.in_system_max = Math.max(second.in_system_max, station.inSystem(t));
-  run.admitted(name, t, served, extra);
-  const due = served.finish + extra;
-  const timer = setTimeout(() => {
-    run.served(now(), due);
-    answer(response, 200, bodies.get(endpoint.bytes));
-  }, Math.round(due - t - 0.5)); // timers fire up to a millisecond late
-  response.on("close", () => {
-    if (response.writableFinished) return;
-    clearTimeout(timer);
-    run.total.client_gone++; // the worker does the work all the same
-  });
+  run.admittedTo(name, t, served, extra, station.inSystem(t));
+  answerAt(served.finish + extra, t, response, bodies.get(endpoint.bytes), run);
 }
 
-begin();
-process.on("SIGUSR2", begin);
-process.on("SIGTERM", () => {
-  writeFileSync(options.truth, JSON.stringify(truth(record)) + "\n");
-  process.exit(0);
-});
+obey(begin, truth, options.truth);
 ports.forEach((port, i) => {
   const server = createServer((request, response) => handle(i, request, response));
   server.keepAliveTimeout = 120_000;

@@ -45,7 +45,8 @@ def off_schedule(export: dict, phases: list[dict]) -> float:
     for period in export["intermediate"]:
         started += period["counters"].get("vusers.created", 0)
         elapsed = (int(period["period"]) + 10_000 - begin) / 1000
-        rate = users_by(phases, elapsed) - users_by(phases, elapsed - 1)
+        second = max(elapsed, 1)
+        rate = users_by(phases, second) - users_by(phases, second - 1)
         worst = max(worst, abs(started - users_by(phases, elapsed)) / rate) if rate else worst
     return worst
 
@@ -81,7 +82,7 @@ def told(script: Path, export: Path, truth: Path) -> str:
     return (
         f"{script.stem}: scripted {users * requests_in(scripted['scenarios'][0]['flow']):.0f},"
         f" sent {counters['http.requests']}, arrived {drawn['arrived']}, served {drawn['served']},"
-        f" 503 {drawn['refused']}, 429 {drawn['rate_limited']}, errors {errors};"
+        f" 503 {drawn['refused']}, 429 {drawn.get('rate_limited', 0)}, left {drawn['client_gone']}, errors {errors};"
         f" capacity {known['nominal']['capacity']:.1f} (as drawn {drawn['capacity']:.1f}) req/s;"
         f" at most {off_schedule(measured, phases):.2f} s off schedule,"
         f" answers {noise(measured, known):+.2f} ms later than constructed"

@@ -4,37 +4,47 @@ import gzip
 import json
 import re
 import runpy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-STOREFRONT = Path(__file__).parents[2] / "data" / "storefront"
-RUNS = ("basic", "stress", "spike", "steps-1", "steps-2", "steps-4")
-VERIFY = runpy.run_path(str(STOREFRONT.parent / "recording" / "verify.py"))
+DATA = Path(__file__).parents[2] / "data"
+STOREFRONT = ("basic", "stress", "spike", "steps-1", "steps-2", "steps-4")
+STATIONS = ("deterministic", "hyperexponential", "delayed", "contended", "time-outs", "unsaturated")
+RUNS = (*STOREFRONT, *STATIONS)
+VERIFY = runpy.run_path(str(DATA / "recording" / "verify.py"))
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+
+
+def home(run: str) -> Path:
+    """Return the folder of a run."""
+    return DATA / ("stations" if run in STATIONS else "storefront")
 
 
 def text(run: str) -> str:
     """Return an export as text, stored plain or compressed."""
-    plain = STOREFRONT / f"{run}.json"
+    plain = home(run) / f"{run}.json"
     return plain.read_text() if plain.exists() else gzip.decompress(Path(f"{plain}.gz").read_bytes()).decode()
 
 
+@cache
 def export(run: str) -> dict[str, Any]:
     """Return a parsed export."""
     return json.loads(text(run))
 
 
+@cache
 def truth(run: str) -> dict[str, Any]:
-    """Return what the service did in a run."""
-    return json.loads((STOREFRONT / f"{run}.truth.json").read_text())
+    """Return what the service or the station did in a run."""
+    return json.loads((home(run) / f"{run}.truth.json").read_text())
 
 
 def script(run: str) -> dict[str, Any]:
     """Return the script of a run."""
-    return yaml.safe_load((STOREFRONT / f"{run}.yml").read_text())
+    return yaml.safe_load((home(run) / f"{run}.yml").read_text())
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -42,8 +52,8 @@ def test_only_loopback_addresses(run: str) -> None:
     """Neither export nor script nor truth names a host, a token or a person."""
     files = [
         text(run),
-        (STOREFRONT / f"{run}.yml").read_text(),
-        (STOREFRONT / f"{run}.truth.json").read_text(),
+        (home(run) / f"{run}.yml").read_text(),
+        (home(run) / f"{run}.truth.json").read_text(),
     ]
     for content in files:
         assert set(ADDRESS.findall(content)) <= {"127.0.0.1"}
@@ -68,12 +78,24 @@ def test_every_user_of_the_script_came(run: str) -> None:
     assert counters["http.requests"] == per_user * counters["vusers.created"]
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", [run for run in RUNS if run != "time-outs"])
 def test_answers_are_as_the_service_counted_them(run: str) -> None:
-    """200, 429 and 503 in the export are served, rate-limited and refused in the truth."""
+    """200, 429 and 503 in the export are served, rate-limited and refused in the truth, and there are no errors."""
     counters, drawn = export(run)["aggregate"]["counters"], truth(run)["drawn"]
     counted = [counters.get(f"http.codes.{code}", 0) for code in (200, 429, 503)]
-    assert counted == [drawn["served"], drawn["rate_limited"], drawn["refused"]]
+    assert counted == [drawn["served"], drawn.get("rate_limited", 0), drawn["refused"]]
+    assert drawn["client_gone"] == 0
+    assert not [name for name in counters if name.startswith("errors.")]
+
+
+def test_time_outs_are_the_clients_who_left() -> None:
+    """A time-out in the export is a client that the station saw go, but for a few who left while they were answered."""
+    counters, drawn = export("time-outs")["aggregate"]["counters"], truth("time-outs")["drawn"]
+    answered, timed_out = counters["http.codes.200"], counters["errors.ETIMEDOUT"]
+    assert counters["http.codes.503"] == drawn["refused"]
+    assert answered + timed_out == drawn["served"] + drawn["client_gone"]
+    assert 0 <= drawn["served"] - answered <= 5
+    assert {name for name in counters if name.startswith("errors.")} == {"errors.ETIMEDOUT"}
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -106,10 +128,10 @@ def test_users_came_when_the_script_says(run: str) -> None:
     assert VERIFY["off_schedule"](export(run), script(run)["config"]["phases"]) < 0.5
 
 
-def test_scenarios_are_the_same_in_every_script() -> None:
+def test_scenarios_are_the_same_in_every_script_of_the_storefront() -> None:
     """Every run asks for the same pages in the same proportions, so that their capacities compare."""
     flows = {
         run: [(s["name"], s["weight"], s["flow"][0].get("loop", s["flow"])) for s in script(run)["scenarios"]]
-        for run in RUNS
+        for run in STOREFRONT
     }
     assert all(flow == flows["basic"] for flow in flows.values())
