@@ -28,28 +28,7 @@ _ESCAPE = re.compile(
 _SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
 _HUGE = re.compile(rb"\d{300,}|\d[eE]\+?\d{3,}")
 _PLACE = re.compile(r" \(byte (\d+)\)")
-_BLOCKS = ("summaries", "histograms")
 _NESTED = {dict, list}
-_Parts = dict[str, msgspec.Raw]
-
-
-class Block(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """A summary with exactly the fields of current versions, which decodes faster than a dict."""
-
-    min: int | float | None
-    max: int | float | None
-    count: int | float | None
-    mean: int | float | None
-    p50: int | float | None
-    median: int | float | None
-    p75: int | float | None
-    p90: int | float | None
-    p95: int | float | None
-    p99: int | float | None
-    p999: int | float | None
-
-
-_BLOCK_KEYS = len(Block.__struct_fields__)
 
 
 def decode(source: Source) -> tuple[Any, tuple[str, ...]]:
@@ -62,63 +41,23 @@ def decode(source: Source) -> tuple[Any, tuple[str, ...]]:
     """
     text, notes = _without_lone_surrogates(source.text)
     try:
-        value = _decoded(text)
+        value = msgspec.json.decode(text)
         keys = _keys(value, source.path) if isinstance(value, dict | list) else 0
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _refuse(source, text, error)
     except RecursionError:
         raise _too_deep(source.path) from None
-    if keys != _keys_in(text):
+    if keys != keys_in(text):
         _refuse_doubled_keys(source.path, text)
     return value, notes
 
 
-def _decoded(text: bytes) -> Any:
-    """Decode, sharing the `histograms` of a slice with its `summaries` where they are the same bytes."""
-    try:
-        parts = msgspec.json.decode(text, type=_Parts)
-        slices = msgspec.json.decode(parts["intermediate"], type=list[_Parts])
-    except (KeyError, msgspec.DecodeError):
-        return msgspec.json.decode(text)
-    return {
-        key: [_slice(part) for part in slices] if key == "intermediate" else _any(raw)
-        for key, raw in parts.items()
-    }
-
-
-def _any(raw: msgspec.Raw) -> Any:
-    try:
-        return _slice(msgspec.json.decode(raw, type=_Parts))
-    except msgspec.ValidationError:
-        return msgspec.json.decode(raw)
-
-
-def _slice(parts: _Parts) -> dict[str, Any]:
-    histograms = bytes(parts.get("histograms", b""))
-    shared = bool(histograms) and histograms == bytes(parts.get("summaries", b""))
-    value = {key: msgspec.json.decode(raw) for key, raw in parts.items() if key not in _BLOCKS}
-    if "summaries" in parts:
-        value["summaries"] = _blocks(parts["summaries"])
-    if "histograms" in parts:
-        value["histograms"] = value["summaries"] if shared else msgspec.json.decode(parts["histograms"])
-    return value
-
-
-def _blocks(raw: msgspec.Raw) -> Any:
-    try:
-        return msgspec.json.decode(raw, type=dict[str, Block])
-    except msgspec.ValidationError:
-        return msgspec.json.decode(raw)
-
-
 def _keys(value: Any, path: str, depth: int = 1) -> int:
-    """Count the keys of all objects below `value`, looking at shared objects as often as they are shared."""
+    """Count the keys of all objects in `value`."""
     if depth > DEEPEST:
         raise _too_deep(path)
     count, below = (len(value), value.values()) if isinstance(value, dict) else (0, value)
     kinds = set(map(type, below))
-    if kinds == {Block}:
-        return count + _BLOCK_KEYS * len(below)
     if kinds.isdisjoint(_NESTED):
         return count
     if (
@@ -130,7 +69,7 @@ def _keys(value: Any, path: str, depth: int = 1) -> int:
     return count + sum(_keys(item, path, depth + 1) for item in below if type(item) in _NESTED)
 
 
-def _keys_in(text: bytes) -> int:
+def keys_in(text: bytes) -> int:
     """Count the keys in JSON text: exact or, where a string starts with a colon, too high; never too low."""
     if b"\\" in text:
         text = text.replace(rb"\\", b"__").replace(rb"\"", b"__")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -198,12 +199,10 @@ class Report:
         Size of the file as stored. [bytes]
     aggregate : Period
         The whole test, as the tool totalled it.
-    periods : tuple of Period
+    periods : sequence of Period
         Slices in order of time; one in which nothing happened may be missing.
     phases : tuple of Phase
         The scripted load, which only the shape of version 1 repeats.
-    disagreements : tuple of Disagreement
-        Counters whose periods do not sum to the aggregate.
     notes : tuple of str
         What was unusual about the file and how it was read.
     """
@@ -213,9 +212,8 @@ class Report:
     sha256: str
     size: int
     aggregate: Period
-    periods: tuple[Period, ...]
+    periods: Sequence[Period]
     phases: tuple[Phase, ...] = ()
-    disagreements: tuple[Disagreement, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -233,6 +231,11 @@ class Report:
         """From the first event to the last. [s]"""
         return self.aggregate.duration
 
+    @cached_property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """Counters whose periods do not sum to the aggregate."""
+        return _disagreements(self.aggregate.counters, [period.counters for period in self.periods])
+
     def to_frames(self) -> dict[str, pd.DataFrame]:
         """Return tidy tables: periods, codes, errors, endpoints, scenarios, summaries.
 
@@ -249,3 +252,19 @@ class Report:
 
 def _instant(epoch: float | None) -> datetime | None:
     return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
+
+
+def _disagreements(totals: Mapping[str, int], parts: Sequence[Mapping[str, int]]) -> tuple[Disagreement, ...]:
+    if not parts:
+        return ()
+    sums = dict(parts[0])
+    for part in parts[1:]:
+        for name, number in part.items():
+            sums[name] = sums.get(name, 0) + number
+    if sums == totals:
+        return ()
+    return tuple(
+        Disagreement(name, sums.get(name, 0), totals.get(name, 0))
+        for name in dict.fromkeys((*totals, *sums))
+        if sums.get(name, 0) != totals.get(name, 0)
+    )

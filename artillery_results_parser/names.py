@@ -22,7 +22,9 @@ from types import MappingProxyType
 from typing import Any
 
 from artillery_results_parser.model import Endpoint, Summary
+from artillery_results_parser.values import Block, in_unit
 
+_TIMES, _SERVER_TIMINGS = "response_time.", "server-timing."
 DEFAULT_NAMESPACE = "plugins.metrics-by-endpoint"
 
 CREATED = ("vusers.created", "core.vusers.created.total", "core.vusers.created")
@@ -94,14 +96,13 @@ class Vocabulary:
 
     def __init__(self, namespace: str = DEFAULT_NAMESPACE) -> None:
         self.namespace = namespace
-        self._times = f"{namespace}.response_time."
-        self._server_timings = f"{namespace}.server-timing."
+        self._about = (f"{namespace}.{_TIMES}", f"{namespace}.{_SERVER_TIMINGS}")
         self.unit = _Memo(self._unit).__getitem__
         """Return the unit of the summary of a name (see `unit_of`)."""
         self._kinds = _Memo(_kind)
 
     def _unit(self, name: str) -> str:
-        return "s" if name.startswith((self._times, self._server_timings)) else unit_of(name)
+        return "s" if name.startswith(self._about) else unit_of(name)
 
     def parts(
         self, counters: Mapping[str, int]
@@ -118,20 +119,21 @@ class Vocabulary:
         return MappingProxyType(codes), MappingProxyType(errors), MappingProxyType(scenarios)
 
     def endpoints(
-        self, counters: Mapping[str, int], summaries: Mapping[str, Summary]
+        self, counters: Mapping[str, int], blocks: Mapping[str, Block | Summary]
     ) -> tuple[Mapping[str, Endpoint], dict[str, Summary]]:
         """Return the endpoints of one period, and the summaries that are not about an endpoint."""
-        times: dict[str, Summary] = {}
-        server_timings: dict[str, Summary] = {}
-        rest: dict[str, Summary] = {}
-        for name, block in summaries.items():
-            if name.startswith(self._times):
-                times[name[len(self._times) :]] = block
-            elif name.startswith(self._server_timings):
-                server_timings[name[len(self._server_timings) :]] = block
-            else:
-                rest[name] = block
-        return Endpoints(self.namespace, counters, times, server_timings), rest
+        rest = {
+            name: in_unit(block, self.unit(name))
+            for name, block in blocks.items()
+            if not name.startswith(self._about)
+        }
+        return Endpoints(self.namespace, counters, lambda prefix: _under(prefix, blocks)), rest
+
+
+def _under(prefix: str, blocks: Mapping[str, Block | Summary]) -> dict[str, Summary]:
+    return {
+        name[len(prefix) :]: in_unit(block, "s") for name, block in blocks.items() if name.startswith(prefix)
+    }
 
 
 class _Memo(dict[str, Any]):
@@ -164,23 +166,21 @@ class Endpoints(Mapping[str, Endpoint]):
         Prefix of the plugin's names.
     counters : Mapping[str, int]
         All counters of the period.
-    times, server_timings : Mapping[str, Summary]
-        Summaries by endpoint.
+    under : callable
+        Return the summaries of a prefix by the rest of their names.
     """
 
     def __init__(
-        self,
-        namespace: str,
-        counters: Mapping[str, int],
-        times: Mapping[str, Summary],
-        server_timings: Mapping[str, Summary],
+        self, namespace: str, counters: Mapping[str, int], under: Callable[[str], dict[str, Summary]]
     ) -> None:
-        self._source = (namespace, counters, times, server_timings)
+        self._namespace, self._counters, self._under = namespace, counters, under
         self._found: dict[str, Endpoint] | None = None
 
     def _all(self) -> dict[str, Endpoint]:
         if self._found is None:
-            self._found = _endpoints(*self._source)
+            times = self._under(f"{self._namespace}.{_TIMES}")
+            server_timings = self._under(f"{self._namespace}.{_SERVER_TIMINGS}")
+            self._found = _endpoints(self._namespace, self._counters, times, server_timings)
         return self._found
 
     def __getitem__(self, name: str) -> Endpoint:

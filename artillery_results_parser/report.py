@@ -11,11 +11,12 @@ from typing import Any
 from artillery_results_parser import v1, v2
 from artillery_results_parser.decode import decode
 from artillery_results_parser.errors import ArtilleryError, shown
-from artillery_results_parser.model import Disagreement, Period, Report
+from artillery_results_parser.model import Report
 from artillery_results_parser.names import DEFAULT_NAMESPACE, Vocabulary
 from artillery_results_parser.phase import Phase, read_phases
 from artillery_results_parser.recognise import other_tool
-from artillery_results_parser.source import read_source
+from artillery_results_parser.source import Source, read_source
+from artillery_results_parser.usual import UnusualError, read_usual
 
 _V1 = {"latency", "requestsCompleted", "scenariosCreated"}
 _V2 = {"counters", "summaries", "histograms"}
@@ -54,12 +55,19 @@ def load(path: str | os.PathLike[str], *, metrics_namespace: str = DEFAULT_NAMES
     """
     source = read_source(path)
     with _uncollected():
-        tree, found = decode(source)
+        tree, found = _tree(source)
         notes = {note: note for note in (*source.notes, *found)}
         try:
-            return _report(source.path, source.sha256, source.size, _checked(tree), metrics_namespace, notes)
+            return _report(source, _checked(tree), metrics_namespace, notes)
         except ArtilleryError as error:
             raise ArtilleryError(error.reason, file=source.path, place=error.place) from None
+
+
+def _tree(source: Source) -> tuple[Any, tuple[str, ...]]:
+    try:
+        return read_usual(source.text), ()
+    except UnusualError:
+        return decode(source)
 
 
 @contextmanager
@@ -101,9 +109,7 @@ def _some(tree: dict[str, Any]) -> str:
     return ", ".join(keys + (["..."] if len(tree) > 8 else [])) or "none"
 
 
-def _report(
-    path: str, sha256: str, size: int, tree: dict[str, Any], namespace: str, notes: dict[str, str]
-) -> Report:
+def _report(source: Source, tree: dict[str, Any], namespace: str, notes: dict[str, str]) -> Report:
     whole = tree["aggregate"]
     if _V1 & whole.keys() and "summaries" not in whole:
         read = v1.read
@@ -116,14 +122,13 @@ def _report(
     dialect, aggregate, periods = read(tree, Vocabulary(namespace), notes)
     phases = _phases(tree, notes)
     return Report(
-        path=path,
+        path=source.path,
         dialect=dialect,
-        sha256=sha256,
-        size=size,
+        sha256=source.checksum.hexdigest(),
+        size=source.size,
         aggregate=aggregate,
         periods=periods,
         phases=phases,
-        disagreements=_disagreements(aggregate, periods),
         notes=tuple(notes.values()),
     )
 
@@ -136,20 +141,3 @@ def _phases(tree: dict[str, Any], notes: dict[str, str]) -> tuple[Phase, ...]:
     except ArtilleryError as error:
         notes.setdefault("phases", f"the scripted phases were left out: {error}")
         return ()
-
-
-def _disagreements(aggregate: Period, periods: tuple[Period, ...]) -> tuple[Disagreement, ...]:
-    if not periods:
-        return ()
-    sums = dict(periods[0].counters)
-    for period in periods[1:]:
-        for name, number in period.counters.items():
-            sums[name] = sums.get(name, 0) + number
-    totals = aggregate.counters
-    if sums == totals:
-        return ()
-    return tuple(
-        Disagreement(name, sums.get(name, 0), totals.get(name, 0))
-        for name in dict.fromkeys((*totals, *sums))
-        if sums.get(name, 0) != totals.get(name, 0)
-    )

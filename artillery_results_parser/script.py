@@ -47,6 +47,8 @@ class Script:
         What virtual users do.
     environments : tuple of str
         Names of the script's overlays.
+    timeout : float or None
+        How long virtual users wait for an answer; None where the script leaves it to the tool. [s]
     """
 
     path: str
@@ -54,6 +56,7 @@ class Script:
     phases: tuple[Phase, ...]
     scenarios: tuple[ScenarioShare, ...]
     environments: tuple[str, ...]
+    timeout: float | None = None
 
     @property
     def duration(self) -> float:
@@ -95,6 +98,7 @@ def load_script(path: str | os.PathLike[str], *, environment: str | None = None)
             read_phases(config.get("phases"), "config.phases"),
             _shares(scenarios),
             tuple(map(str, _object(config.get("environments"), "config.environments"))),
+            _timeout(_object(config.get("http"), "config.http").get("timeout")),
         )
     except ArtilleryError as error:
         raise ArtilleryError(error.reason, file=source.path, place=error.place) from None
@@ -147,6 +151,13 @@ def _object(value: Any, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ArtilleryError(f"{shown(value)} is not an object; write names and values", place=place)
     return value
+
+
+def _timeout(value: Any) -> float | None:
+    """Return a time in seconds; a template or anything else the tool would have to work out is not known."""
+    if isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal():
+        value = float(value)
+    return float(value) if type(value) in (int, float) and 0 < value <= 86_400 else None
 
 
 def _shares(scenarios: Any) -> tuple[ScenarioShare, ...]:

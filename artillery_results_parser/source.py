@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import stat
+import threading
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from artillery_results_parser.errors import ArtilleryError
 from artillery_results_parser.recognise import other_format
@@ -25,6 +27,26 @@ LARGEST_RATIO = 200
 _CHUNK = 1 << 20
 
 
+class Sum(threading.Thread):
+    """The SHA-256 of some bytes, computed beside other work: hashlib lets other threads run."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(daemon=True)
+        self._content = content
+        self._found = ""
+        self.start()
+
+    def run(self) -> None:
+        """Compute it, and let the bytes go."""
+        self._found = hashlib.sha256(self._content).hexdigest()
+        del self._content
+
+    def hexdigest(self) -> str:
+        """Return it, waiting for it if need be."""
+        self.join()
+        return self._found
+
+
 @dataclass(frozen=True)
 class Source:
     """The text of a file and where it came from.
@@ -35,8 +57,8 @@ class Source:
         The file.
     text : bytes
         What it says, in UTF-8 without a byte-order mark.
-    sha256 : str
-        Checksum of the file as stored.
+    checksum : Sum
+        Of the file as stored.
     size : int
         Size as stored. [bytes]
     notes : tuple of str
@@ -45,7 +67,7 @@ class Source:
 
     path: str
     text: bytes
-    sha256: str
+    checksum: Sum
     size: int
     notes: tuple[str, ...] = ()
 
@@ -62,18 +84,23 @@ def read_source(path: str | os.PathLike[str], *, largest: int = LARGEST_TEXT) ->
     try:
         with _open(name) as file:
             size = os.fstat(file.fileno()).st_size
-            raw, sha256 = _content(name, file, size, largest)
+            if size > largest:
+                raise ArtilleryError(
+                    f"{size} bytes; at most {largest} bytes are read: is this a report?", file=name
+                )
+            raw = file.read()
     except OSError as error:
         raise ArtilleryError(_cannot_read(error), file=name) from None
-    text, notes = _utf8(name, raw)
-    if not text.strip():
+    checksum = Sum(raw)
+    text, notes = _utf8(name, _unpacked(name, raw, largest) if raw[:2] == b"\x1f\x8b" else raw)
+    if not text or text.isspace():
         raise ArtilleryError(
             "the file is empty; Artillery writes its report once, at the end of a run", file=name
         )
-    return Source(name, text, sha256, size, notes)
+    return Source(name, text, checksum, size, notes)
 
 
-def _open(name: str) -> Any:
+def _open(name: str) -> BinaryIO:
     try:
         mode = Path(name).stat().st_mode
     except ValueError:
@@ -95,31 +122,16 @@ def _cannot_read(error: OSError) -> str:
     return f"cannot be read: {error.strerror or error}; copy the file to a local disk and try again"
 
 
-def _content(name: str, file: Any, size: int, largest: int) -> tuple[bytes, str]:
-    """Return what the file says and the checksum of the file as it is."""
-    if file.read(2) != b"\x1f\x8b":
-        if size > largest:
-            raise ArtilleryError(
-                f"{size} bytes; at most {largest} bytes are read: is this a report?", file=name
-            )
-        file.seek(0)
-        raw = file.read()
-        return raw, hashlib.sha256(raw).hexdigest()
-    file.seek(0)
-    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    file.seek(0)
-    cap = min(largest, max(FREE_EXPANSION, LARGEST_RATIO * size))
-    return _unpacked(name, gzip.GzipFile(fileobj=file), size, cap), sha256
-
-
-def _unpacked(name: str, stream: gzip.GzipFile, size: int, cap: int) -> bytes:
+def _unpacked(name: str, packed: bytes, largest: int) -> bytes:
+    cap = min(largest, max(FREE_EXPANSION, LARGEST_RATIO * len(packed)))
+    stream = gzip.GzipFile(fileobj=io.BytesIO(packed))
     content = bytearray()
     try:
         while chunk := stream.read(_CHUNK):
             content += chunk
             if len(content) > cap:
                 raise ArtilleryError(
-                    f"{size} bytes unpack to more than {cap} bytes; beyond {FREE_EXPANSION} bytes at most "
+                    f"{len(packed)} bytes unpack to more than {cap} bytes; beyond {FREE_EXPANSION} bytes at most "
                     f"{LARGEST_RATIO} times the packed size is read: is this a report?",
                     file=name,
                 )

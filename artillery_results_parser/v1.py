@@ -42,7 +42,7 @@ _Span = tuple[float | None, float | None]
 
 def read(
     tree: dict[str, Any], vocabulary: Vocabulary, notes: dict[str, str]
-) -> tuple[Dialect, Period, tuple[Period, ...]]:
+) -> tuple[Dialect, Period, Sequence[Period]]:
     """Return dialect, aggregate and periods of a report shaped like version 1."""
     whole = mapping(tree["aggregate"], "aggregate")
     slices = list(slices_of(tree, notes))
@@ -235,17 +235,24 @@ def _latencies(raw: Any, place: str) -> Distribution | None:
     place = f"{place}.latencies"
     if not isinstance(raw, list):
         raise ArtilleryError(f"{shown(raw)} is not a list of response times; export again", place=place)
-    times = [item[2] if isinstance(item, list) and len(item) == 4 else item for item in raw]
-    if not {int, float, type(None)}.issuperset(map(type, times)):
-        wrong = next(item for item in times if type(item) not in (int, float, type(None)))
-        message = f"{shown(wrong)} is not a response time; nanoseconds are allowed, alone or third of four"
-        raise ArtilleryError(f"{message}: export again", place=place)
+    times = raw if set(map(type, raw)) == {int} else _mixed(raw, place)
     import numpy as np
 
-    array = np.array([time for time in times if time is not None], dtype=np.float64)
+    array = np.array(times, dtype=np.float64)
     if array.size and (array.min() < 0 or array.max() > 1e18):
         wrong = array.min() if array.min() < 0 else array.max()
         raise ArtilleryError(
             f"{wrong:g} ns is not a response time; 0 to 1e18 is allowed: export again", place=place
         )
     return Distribution.of(array / 1e9) if array.size else None
+
+
+def _mixed(raw: list[Any], place: str) -> list[float]:
+    """Return the times among entries that are not all whole numbers; null is none."""
+    times = [item[2] if isinstance(item, list) and len(item) == 4 else item for item in raw]
+    times = [time for time in times if time is not None]
+    for time in times:
+        if type(time) not in (int, float):
+            message = f"{shown(time)} is not a response time; nanoseconds are allowed, alone or third of four"
+            raise ArtilleryError(f"{message}: export again", place=place)
+    return times

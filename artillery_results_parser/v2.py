@@ -11,39 +11,42 @@ Notes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import lt
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from artillery_results_parser import names
-from artillery_results_parser.decode import Block
 from artillery_results_parser.distribution import Distribution
 from artillery_results_parser.errors import ArtilleryError, shown
 from artillery_results_parser.model import Dialect, Period, Summary, Vusers
 from artillery_results_parser.names import Vocabulary, is_early, is_own
+from artillery_results_parser.periods import Periods
 from artillery_results_parser.sketch import distribution
-from artillery_results_parser.values import counts, mapping, slices_of, summary
+from artillery_results_parser.values import Block, are_usual, checked, counts, mapping, slices_of
 
 SLICE = 10.0
 """Length of a slice; no option changes it. [s]"""
 
+_FIRST, _LAST = (
+    tuple(f"{end}{kind}At" for kind in ("Counter", "Metric", "Histogram")) for end in ("first", "last")
+)
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000  # the years 2000 and 2100, in milliseconds
 
 
-@dataclass(frozen=True)
-class _Measured:
+class _Measured(msgspec.Struct, frozen=True, gc=False):
     """What was counted and timed in a slice, or in all."""
 
     counters: dict[str, int]
-    summaries: dict[str, Summary]
+    blocks: Mapping[str, Block | Summary]
     latencies: Distribution | None
 
 
-@dataclass(frozen=True)
-class _Slice:
-    """One entry of ``intermediate``, read but not yet placed in time."""
+class _Slice(msgspec.Struct, frozen=True, gc=False):
+    """One entry of ``intermediate``, checked but not yet placed in time."""
 
     place: str
     period: float
@@ -54,7 +57,7 @@ class _Slice:
 
 def read(
     tree: dict[str, Any], vocabulary: Vocabulary, notes: dict[str, str]
-) -> tuple[Dialect, Period, tuple[Period, ...]]:
+) -> tuple[Dialect, Period, Sequence[Period]]:
     """Return dialect, aggregate and periods of a report of version 2."""
     whole = _measured(tree["aggregate"], "aggregate", vocabulary, notes)
     slices = _in_order(
@@ -63,13 +66,16 @@ def read(
     known = dict(whole.counters)
     for part in slices:
         known |= part.measured.counters
-    _refuse_strangers([known, whole.summaries])
+    _refuse_strangers([known, whole.blocks])
     spans = _spans(slices)
-    periods = tuple(
-        _period(span, known, part.measured, vocabulary) for part, span in zip(slices, spans, strict=True)
-    )
-    span = _whole_span(_stamps(tree["aggregate"], "aggregate"), spans)
-    return _dialect([known, whole.summaries]), _period(span, known, whole, vocabulary), periods
+
+    def period(index: int) -> Period:
+        return _period(spans[index], known, slices[index].measured, vocabulary)
+
+    first, last = (_stamp(tree["aggregate"], keys, "aggregate") for keys in (_FIRST, _LAST))
+    span = _whole_span(first, last, spans)
+    periods = Periods(len(slices), period)
+    return _dialect([known, whole.blocks]), _period(span, known, whole, vocabulary), periods
 
 
 def _dialect(found: list[Mapping[str, Any]]) -> Dialect:
@@ -86,55 +92,51 @@ def _refuse_strangers(found: list[Mapping[str, Any]]) -> None:
 
 
 def _slice(raw: dict[str, Any], place: str, vocabulary: Vocabulary, notes: dict[str, str]) -> _Slice:
-    period = _instant(raw.get("period"), f"{place}.period")
+    period = _instant(raw, "period", place)
     if period is None:
         message = (
             f"no key `period`; keys found: {', '.join(list(raw)[:8]) or 'none'}; a slice says when it started"
         )
         raise ArtilleryError(message, place=place)
-    first, last = _stamps(raw, place)
+    first, last = _stamp(raw, _FIRST, place), _stamp(raw, _LAST, place)
     if first is not None and last is not None and first > last:
         notes.setdefault("clock", f"{place}: the first event is after the last; the clock was set back")
         first = last = None
     return _Slice(place, period, first, last, _measured(raw, place, vocabulary, notes))
 
 
-def _stamps(raw: dict[str, Any], place: str) -> tuple[float | None, float | None]:
-    """Return first and last event: counters, else any metric; 0 and null stand for none. [epoch s]"""
-
-    def stamp(which: str) -> float | None:
-        keys = (f"{which}{kind}At" for kind in ("Counter", "Metric", "Histogram"))
-        return next((_instant(raw[key], f"{place}.{key}") for key in keys if raw.get(key)), None)
-
-    return stamp("first"), stamp("last")
+def _stamp(raw: dict[str, Any], keys: tuple[str, ...], place: str) -> float | None:
+    """Return the first or last event: of counters, else any metric; 0 and null stand for none. [epoch s]"""
+    for key in keys:
+        if raw.get(key):
+            return _instant(raw, key, place)
+    return None
 
 
-def _instant(value: Any, place: str) -> float | None:
+def _instant(raw: dict[str, Any], key: str, place: str) -> float | None:
+    value = raw.get(key)
     if value is None:
         return None
-    number = (
-        int(value)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20
-        else value
-    )
+    number: Any = value
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) < 20:
+        number = int(value)
     if type(number) not in (int, float) or not _EARLIEST <= number <= _LATEST:
         message = f"{shown(value)} is not a time; epoch milliseconds of the years 2000 to 2100 are allowed"
-        raise ArtilleryError(f"{message}: seconds must be multiplied by 1000", place=place)
+        raise ArtilleryError(f"{message}: seconds must be multiplied by 1000", place=f"{place}.{key}")
     return number / 1000
 
 
-def _measured(raw: Any, place: str, vocabulary: Vocabulary, notes: dict[str, str]) -> _Measured:
-    raw = mapping(raw, place)
+def _measured(raw: dict[str, Any], place: str, vocabulary: Vocabulary, notes: dict[str, str]) -> _Measured:
+    blocks = raw.get("summaries")
+    if are_usual(blocks):
+        counters = mapping(raw.get("counters"), f"{place}.counters")
+        return _Measured(counters, checked(blocks, f"{place}.summaries", vocabulary.unit, notes), None)
     counters = counts(raw.get("counters"), f"{place}.counters")
     histograms = mapping(raw.get("histograms"), f"{place}.histograms")
     where = f"{place}.{'summaries' if 'summaries' in raw else 'histograms'}"
     blocks = mapping(raw.get("summaries", histograms), where)
-    summaries, unit = {}, vocabulary.unit
-    for name, block in blocks.items():
-        block = block if type(block) is Block else _summarised(block)
-        if found := summary(block, where, name, unit(name), notes):
-            summaries[name] = found
-    return _Measured(counters, summaries, _latencies(histograms, notes))
+    blocks = {name: _summarised(block) for name, block in blocks.items()}
+    return _Measured(counters, checked(blocks, where, vocabulary.unit, notes), _latencies(histograms, notes))
 
 
 def _summarised(block: Any) -> Any:
@@ -164,8 +166,11 @@ def _latencies(histograms: dict[str, Any], notes: dict[str, str]) -> Distributio
 
 def _in_order(slices: list[_Slice], notes: dict[str, str]) -> list[_Slice]:
     """Sort by time. Of slices of one period the first counts, as in the tool, which drops late ones."""
+    periods = [part.period for part in slices]
+    if all(map(lt, periods, periods[1:])):
+        return slices
     ordered = sorted(slices, key=lambda part: part.period)
-    if [part.period for part in ordered] != [part.period for part in slices]:
+    if [part.period for part in ordered] != periods:
         notes.setdefault("order", "the periods were out of order and have been sorted")
     first: dict[float, _Slice] = {}
     for part in ordered:
@@ -193,10 +198,9 @@ def _spans(slices: list[_Slice]) -> list[tuple[float, float]]:
 
 
 def _whole_span(
-    stamps: tuple[float | None, float | None], spans: list[tuple[float, float]]
+    first: float | None, last: float | None, spans: list[tuple[float, float]]
 ) -> tuple[float | None, float | None]:
     """Return first and last event, of which the aggregate knows even those whose slice was lost."""
-    first, last = stamps
     if not spans:
         return first, last
     start, end = spans[0][0], spans[-1][1]
@@ -211,7 +215,7 @@ def _period(
 ) -> Period:
     counters = found.counters
     codes, errors, scenarios = vocabulary.parts(counters)
-    endpoints, rest = vocabulary.endpoints(counters, found.summaries)
+    endpoints, rest = vocabulary.endpoints(counters, found.blocks)
 
     def counted(aliases: tuple[str, ...]) -> int | None:
         return next((counters.get(name, 0) for name in aliases if name in known), None)

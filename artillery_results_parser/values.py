@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeGuard
 
-from artillery_results_parser.decode import Block
+import msgspec
+
 from artillery_results_parser.errors import ArtilleryError, shown
 from artillery_results_parser.model import Summary
 
@@ -14,10 +15,32 @@ LARGEST_COUNT = 2**53
 """JSON numbers of JavaScript are exact up to here. [1]"""
 
 _PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p999")
+_CHECKED = attrgetter("count", "min", "max", "mean", *_PERCENTILES)
 _BLOCK = attrgetter("min", "max", "count", "mean", *_PERCENTILES)
 _NUMBERS = {int, float}
 _RELATIVE = 0.02  # a DDSketch of 1% may put a percentile this far from the exact minimum or maximum
 _ABSOLUTE = 0.2  # and both are rounded to 0.1
+
+
+class Block(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A summary with exactly the fields of current versions, as yet in milliseconds."""
+
+    min: float | None
+    max: float | None
+    count: int | None
+    mean: float | None
+    p50: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+
+
+def are_usual(blocks: Any) -> TypeGuard[dict[str, Block]]:
+    """Whether these are the blocks of a usual export, whose counters are known to be counts."""
+    return type(blocks) is dict and type(next(iter(blocks.values()), None)) is Block
 
 
 def mapping(value: Any, place: str) -> dict[str, Any]:
@@ -40,7 +63,8 @@ def slices_of(tree: dict[str, Any], notes: dict[str, str]) -> Iterator[tuple[dic
         if raw is None:
             notes.setdefault("null slice", f"intermediate[{i}] is null and was left out")
         else:
-            yield mapping(raw, f"intermediate[{i}]"), f"intermediate[{i}]"
+            place = f"intermediate[{i}]"
+            yield mapping(raw, place), place
 
 
 def counts(value: Any, place: str) -> dict[str, int]:
@@ -87,6 +111,31 @@ def optional_number(value: Any, place: str) -> float | None:
     )
 
 
+def checked(
+    blocks: Mapping[str, Any], where: str, unit: Callable[[str], str], notes: dict[str, str]
+) -> Mapping[str, Block | Summary]:
+    """Return the summaries of a slice: blocks in perfect order as they are, others read, empty ones left out.
+
+    Raises
+    ------
+    ArtilleryError
+        As `summary` does.
+    """
+    odd = {}
+    for name, b in blocks.items():
+        try:
+            if (
+                0 <= b.min <= b.p50 <= b.p75 <= b.p90 <= b.p95 <= b.p99 <= b.p999 <= b.max
+                and b.min <= b.mean <= b.max
+                and 0 < b.count <= LARGEST_COUNT
+            ):
+                continue
+        except (AttributeError, TypeError):
+            pass
+        odd[name] = summary(b, where, name, unit(name), notes)
+    return {name: found for name, found in {**blocks, **odd}.items() if found} if odd else blocks
+
+
 def summary(raw: Any, where: str, name: str, unit: str, notes: dict[str, str]) -> Summary | None:
     """Read one block of min, max and percentiles; None where nothing was observed.
 
@@ -118,23 +167,20 @@ def summary(raw: Any, where: str, name: str, unit: str, notes: dict[str, str]) -
         )
         low, high, mean, (p50, p75, p90, p95, p99, p999) = held
         number = None if known and p50 is None else number
-    if unit != "s":
-        return Summary(number, low, high, mean, p50, p75, p90, p95, p99, p999, unit)
-    if None in (mean, p50, p75, p90, p95, p99, p999):
-        mean, p50, p75, p90, p95, p99, p999 = map(_seconds, (mean, p50, p75, p90, p95, p99, p999))
-        return Summary(number, low * 10 / 10_000, high * 10 / 10_000, mean, p50, p75, p90, p95, p99, p999)
-    return Summary(  # tenths of milliseconds are whole, so these quotients are the nearest to the decimals
-        number,
-        low * 10 / 10_000,
-        high * 10 / 10_000,
-        mean * 10 / 10_000,
-        p50 * 10 / 10_000,
-        p75 * 10 / 10_000,
-        p90 * 10 / 10_000,
-        p95 * 10 / 10_000,
-        p99 * 10 / 10_000,
-        p999 * 10 / 10_000,
-    )
+    return _summary(unit, number, low, high, mean, p50, p75, p90, p95, p99, p999)
+
+
+def in_unit(block: Block | Summary, unit: str) -> Summary:
+    """Return what `checked` left as a block, in its unit."""
+    if type(block) is Summary:
+        return block
+    return _summary(unit, *_CHECKED(block))
+
+
+def _summary(unit: str, number: int | None, *values: Any) -> Summary:
+    """Make a summary of min, max, mean and percentiles; of times, seconds of milliseconds."""
+    low, high, mean, p50, p75, p90, p95, p99, p999 = map(_seconds, values) if unit == "s" else values
+    return Summary(number, low, high, mean, p50, p75, p90, p95, p99, p999, unit)
 
 
 def _fields(raw: Any, where: str, name: str) -> tuple[Any, ...]:
@@ -148,7 +194,8 @@ def _fields(raw: Any, where: str, name: str) -> tuple[Any, ...]:
     return *map(get, ("min", "max", "count", "mean")), get("p50", get("median")), *map(get, _PERCENTILES[1:])
 
 
-def _seconds(milliseconds: float | None) -> float | None:
+def _seconds(milliseconds: float | None) -> Any:
+    """Tenths of milliseconds are whole, so this quotient is the nearest to the decimals."""
     return None if milliseconds is None else milliseconds * 10 / 10_000
 
 

@@ -28,14 +28,6 @@ def test_value():
     assert read('{"a": [1, 2.5, null, "x"]}') == ({"a": [1, 2.5, None, "x"]}, ())
 
 
-def test_equal_histograms_are_shared():
-    """Where histograms repeat summaries byte for byte, they are decoded once."""
-    tree, _ = read('{"intermediate": [{"summaries": {"a": {"min": 1}}, "histograms": {"a": {"min": 1}}}]}')
-    one = tree["intermediate"][0]
-    assert one["histograms"] is one["summaries"]
-    assert one["summaries"] == {"a": {"min": 1}}
-
-
 def test_cut():
     """A cut text says so, and where it ends."""
     cut = "the export was cut: the text ends inside the JSON value; copy the whole file again"
@@ -162,10 +154,3 @@ def test_other_formats_are_named(text, tool):
     """What is not JSON is recognised by how it starts."""
     assert message(text).startswith("run.json: not an Artillery report: this is")
     assert tool in message(text)
-
-
-def test_doubled_field_of_a_summary(block):
-    """A field that comes twice is found in whole summaries, which decode on a faster path."""
-    text = json.dumps({"intermediate": [{"summaries": {"http.response_time": block()}}]})
-    assert read(text)[0]["intermediate"][0]["summaries"]["http.response_time"].p95 == 60.3
-    assert "the key 'p95' comes twice" in message(text.replace('"p99"', '"p95": 1, "p99"'))

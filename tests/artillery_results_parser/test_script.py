@@ -223,6 +223,14 @@ def test_bare_script(script):
     assert (found.phases, found.scenarios, found.duration) == ((), (), 0)
 
 
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("5", 5.0), ('"2.5"', 2.5), ('"{{ t }}"', None), ("-1", None), ("null", None)]
+)
+def test_timeout(script, written, seconds):
+    """How long users wait is read where it is a number; elsewhere it is not known."""
+    assert script(f"config: {{target: x, http: {{timeout: {written}}}}}").timeout == seconds
+
+
 @given(
     st.binary(max_size=60) | st.text(alphabet="config: {}[]&*!-'\"\n\tphases5,", max_size=60).map(str.encode)
 )

@@ -17,7 +17,7 @@ def test_plain(write):
     content = TEXT.encode()
     found = read_source(write(content))
     assert (found.text, found.size, found.notes) == (content, len(content), ())
-    assert found.sha256 == hashlib.sha256(content).hexdigest()
+    assert found.checksum.hexdigest() == hashlib.sha256(content).hexdigest()
 
 
 def test_gzip_by_content(write):
@@ -25,7 +25,7 @@ def test_gzip_by_content(write):
     packed = gzip.compress(TEXT.encode())
     found = read_source(write(packed, "run.json"))
     assert (found.text, found.size) == (TEXT.encode(), len(packed))
-    assert found.sha256 == hashlib.sha256(packed).hexdigest()
+    assert found.checksum.hexdigest() == hashlib.sha256(packed).hexdigest()
 
 
 def test_name_says_nothing(write):
