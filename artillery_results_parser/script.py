@@ -91,7 +91,7 @@ def load_script(path: str | os.PathLike[str], *, environment: str | None = None)
     """
     source = read_source(path, largest=LARGEST_SCRIPT)
     try:
-        config, scenarios = _config(_value(source), environment)
+        config, scenarios = _config(script_value(source), environment)
         return Script(
             source.path,
             None if config.get("target") is None else str(config["target"]),
@@ -104,8 +104,8 @@ def load_script(path: str | os.PathLike[str], *, environment: str | None = None)
         raise ArtilleryError(error.reason, file=source.path, place=error.place) from None
 
 
-def _value(source: Source) -> Any:
-    """Decode JSON where it is JSON, whose tabs YAML does not allow; else YAML."""
+def script_value(source: Source) -> Any:
+    """Return the values of a script: decode JSON where it is JSON, whose tabs YAML does not allow; else YAML."""
     if source.text.lstrip()[:1] == b"{":
         with suppress(ArtilleryError):
             return decode(source)[0]

@@ -27,6 +27,7 @@ _HOME = {
     "MM1": "capacity.models.queueing",
     "MMc": "capacity.models.queueing",
     "MMcK": "capacity.models.queueing",
+    "GGc": "capacity.models.general",
     "erlang_b": "capacity.models.queueing",
     "erlang_c": "capacity.models.queueing",
     "servers_for": "capacity.models.queueing",
@@ -43,6 +44,8 @@ _HOME = {
     "find_limits": "capacity.evidence.limits",
     "calibrate": "capacity.evidence.calibration",
     "audit": "capacity.evidence.audit",
+    "plan_next_test": "capacity.evidence.next_test",
+    "judge": "capacity.evidence.claims",
     "Slo": "capacity.evidence.limits",
     "Plan": "capacity.plan",
     "load_plan": "capacity.plan",
@@ -61,7 +64,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'capacity' has no attribute {name!r}")
     home = import_module(_HOME[name])
-    value = home if _HOME[name].endswith(f".{name}") else getattr(home, name)
+    value = getattr(home, name, home)  # `plots` is a module itself
     globals()[name] = value
     return value
 

@@ -155,7 +155,8 @@ def _plain_line(run: Run, done: int, all_of_them: int) -> None:
 @click.argument("exports", nargs=-1, required=True)
 @click.option("--script", metavar="FILE", help="The Artillery script that made the exports.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def inspect(exports: tuple[str, ...], script: str | None, as_json: bool) -> int:
+@click.option("--next-test", metavar="FILE", help="Write the test to run next as an Artillery script.")
+def inspect(exports: tuple[str, ...], script: str | None, as_json: bool, next_test: str | None) -> int:
     """Show what the tests in EXPORTS measured and what they prove."""
     _must_exist(*exports, *([script] if script else []))
     runs, code = _readable(exports)
@@ -172,7 +173,21 @@ def inspect(exports: tuple[str, ...], script: str | None, as_json: bool) -> int:
         from capacity.report.text import inspection
 
         click.echo(inspection(result))
+    if next_test:
+        _write_next_test(runs, script, Path(next_test))
     return code
+
+
+def _write_next_test(runs: Sequence[LoadTest], script: str | None, file: Path) -> None:
+    from capacity.inspection import next_script
+
+    written = next_script(runs, Path(script) if script else None)
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(written)
+    except FileExistsError:
+        raise UsageError(f"{file}: exists already and is left as it is; give another name") from None
+    click.echo(f"{file}: the test to run next; play it with `artillery run --output FILE {file}`", err=True)
 
 
 def _readable(exports: Sequence[str]) -> tuple[list[LoadTest], int]:

@@ -109,6 +109,26 @@ def _as_list(value: Any) -> Any:
     return value
 
 
+def one_of(names: Iterable[str]) -> WrapValidator:
+    """Accept one of some names; refuse another with the nearest."""
+    allowed = list(names)
+
+    def check(value: Any, handler: Callable[[Any], Any]) -> Any:
+        if isinstance(value, str) and value in allowed:
+            return handler(value)
+        raise _refusal(value, f"{', '.join(allowed)}{did_you_mean(str(value), allowed)}")
+
+    return WrapValidator(check)
+
+
+def _role(value: Any, info: ValidationInfo) -> Any:
+    roles = (info.context or {}).get("roles", [])
+    if value in roles:
+        return value
+    near = did_you_mean(str(value), roles)
+    raise _refusal(value, f"a test of this plan: {visible(', '.join(roles), 300)}{near}")
+
+
 def _existing(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, (str, Path)) or not str(value):
         raise _refusal(value, "the path of a file, relative to the plan's folder")
@@ -149,7 +169,8 @@ ErrorCode = Annotated[
         lambda text: re.fullmatch("[1-5]([0-9][0-9]|xx)", text) is not None,
     ),
 ]
-Finite = Annotated[float, _allowed("a finite number", math.isfinite)]
+Value = Annotated[float | bool, _allowed("a finite number, or true or false", math.isfinite)]
+Role = Annotated[str, BeforeValidator(_role)]
 Positive = Annotated[float, _allowed("a number above 0", lambda x: 0 < x <= 1e15)]
 Milliseconds = Annotated[float, _allowed("milliseconds above 0, at most 3600000", lambda ms: 0 < ms <= 3.6e6)]
 Seconds = Annotated[float, _allowed("seconds from 0 to 86400 (a day)", lambda s: 0 <= s <= 86400)]

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from capacity.evidence.audit import audit
+from capacity.errors import NotIdentified
+from capacity.evidence.audit import Findings, audit
+from capacity.evidence.calibration import calibrate
 from capacity.evidence.exports import artillery
-from capacity.evidence.limits import find_limits
+from capacity.evidence.limits import Capacity, find_limits
 from capacity.evidence.loadtest import SUMMARY, LoadTest
+from capacity.evidence.next_test import plan_next_test
+from capacity.evidence.service import Service
 from capacity.evidence.steps import Step, find_steps
 from capacity.evidence.steps import to_frame as steps_frame
 from capacity.plain import SCHEMA, plain_data
@@ -28,7 +32,8 @@ def inspect(runs: Sequence[LoadTest], script: str | Path | None = None) -> dict[
     Returns
     -------
     dict
-        ``schema``, ``tests`` (a list, one entry a file), ``findings``, ``capacity``; seconds, req/s.
+        ``schema``, ``tests`` (a list, one entry a file), ``findings``, ``capacity``; ``service_model`` and
+        ``next_test``, or why they are not identified; seconds, req/s.
 
     Raises
     ------
@@ -40,14 +45,62 @@ def inspect(runs: Sequence[LoadTest], script: str | Path | None = None) -> dict[
     steps = {test.name: find_steps(test, phases) for test in tests}
     found = [step for each in steps.values() for step in each]
     capacity = find_limits(tests, found)
+    findings = audit(tuple(tests), phases, steps=steps)
+    service, reason = _service(tests, found, capacity)
     return plain_data(
         {
             "schema": SCHEMA,
             "tests": [_test_dict(test, steps[test.name]) for test in tests],
-            "findings": list(audit(tuple(tests), steps)),
+            "findings": list(findings),
             "capacity": capacity,
+            "service_model": service.to_dict() if service else {"not identified": reason},
+            "next_test": _next_test(tests, found, capacity, service, findings),
         }
     )
+
+
+def next_script(runs: Sequence[LoadTest], script: str | Path | None = None) -> str:
+    """Return the next test as an Artillery script, from the one that made the runs where it is given.
+
+    Raises
+    ------
+    InputError
+        If the script cannot be used.
+    NotIdentified
+        If the runs hold no request rate to start from.
+    """
+    phases = None if script is None else artillery.read_script(script)
+    tests = _distinct(runs)
+    steps = {test.name: find_steps(test, phases) for test in tests}
+    found = [step for each in steps.values() for step in each]
+    capacity = find_limits(tests, found)
+    service, _ = _service(tests, found, capacity)
+    findings = audit(tuple(tests), phases, steps=steps)
+    planned = plan_next_test(capacity, service=service, findings=findings, tests=tests, steps=found)
+    return planned.script(None if script is None else Path(script))
+
+
+def _service(
+    tests: Sequence[LoadTest], steps: Sequence[Step], capacity: Capacity
+) -> tuple[Service | None, str]:
+    try:
+        return calibrate(tests, steps, capacity), ""
+    except NotIdentified as reason:
+        return None, str(reason)
+
+
+def _next_test(
+    tests: Sequence[LoadTest],
+    steps: Sequence[Step],
+    capacity: Capacity,
+    service: Service | None,
+    findings: Findings,
+) -> dict[str, Any]:
+    try:
+        planned = plan_next_test(capacity, service=service, findings=findings, tests=tests, steps=steps)
+    except NotIdentified as reason:
+        return {"not identified": str(reason)}
+    return {"text": planned.text, "loads": planned.to_frame()}
 
 
 def _distinct(tests: Sequence[LoadTest]) -> list[LoadTest]:

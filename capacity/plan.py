@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from capacity import fields
 from capacity.errors import UsageError
+from capacity.evidence.quantities import ALIASES, QUANTITIES, SENSES, Sense, quantity
 from capacity.fields import did_you_mean, shown
 from capacity.wording import visible
 
@@ -130,13 +131,36 @@ class Investment(_Section):
 
 
 class Claim(_Section):
-    """A number somebody states about the service, to be held against the evidence."""
+    """A number somebody states about the service, to be held against the evidence.
 
-    quantity: fields.Name
-    value: fields.Finite
+    What can be claimed, in which unit and sense, is the table of `capacity.evidence.quantities`.
+    """
+
+    quantity: Annotated[str, fields.one_of((*QUANTITIES, *ALIASES))]
+    value: fields.Value
     load: fields.Positive | None = None
     endpoint: fields.Text | None = None
-    run: fields.Text | None = None
+    run: fields.Role | None = None
+    sense: Annotated[Sense, fields.one_of(SENSES)] | None = None
+    tolerance: fields.Chance | None = None
+
+    @model_validator(mode="after")
+    def _can_be_claimed(self) -> Self:
+        about = quantity(self.quantity)
+        if not about.allows(self.value):
+            came = shown(self.value) if isinstance(self.value, bool) else f"{self.value:g}"
+            raise ValueError(f"{about.name} = {came}; allowed: {about.allowed}")
+        if about.load == "needed" and self.load is None:
+            raise ValueError(f"{about.name} without a load; needed: load = the rate to be carried [req/s]")
+        if about.load == "none" and self.load is not None:
+            raise ValueError(f"{about.name} with a load; allowed: no load, for it belongs to none")
+        if self.endpoint is not None and not about.by_endpoint:
+            raise ValueError(
+                f"{about.name} of an endpoint; allowed: no endpoint, for it is of the whole service"
+            )
+        if self.tolerance is not None and (self.sense or about.sense) != "about":
+            raise ValueError('a tolerance without "about"; allowed: sense = "about", or no tolerance')
+        return self
 
 
 class Plan(_Section):
@@ -287,7 +311,8 @@ def _spell_out_tests(raw: dict[str, Any]) -> dict[str, str]:
 def _validated(raw: dict[str, Any], file: Path, written_as: Mapping[str, str] | None = None) -> Plan:
     problems = _role_problems(raw.get("tests"))
     try:
-        plan = Plan.model_validate(raw, context={"file": file, "folder": file.parent})
+        roles = [str(role) for role in raw["tests"]] if isinstance(raw.get("tests"), dict) else []
+        plan = Plan.model_validate(raw, context={"file": file, "folder": file.parent, "roles": roles})
     except ValidationError as error:
         problems += [_problem(detail, written_as or {}) for detail in error.errors(include_url=False)]
     if not problems:

@@ -28,13 +28,11 @@ def starter(exports: Sequence[str | Path], plan: str | Path = "plan.toml") -> st
     """
     folder = Path(plan).absolute().parent
     files = [Path(export).absolute() for export in exports]
-    lines = [
-        f"{role} = {_quoted(_relative(file, folder))}"
-        for role, file in zip(_roles(files), files, strict=True)
-    ]
+    roles = _roles(files)
+    lines = [f"{role} = {_quoted(_relative(file, folder))}" for role, file in zip(roles, files, strict=True)]
     template = Template(Path(__file__).with_name("starter.toml").read_text(encoding="utf-8"))
     name = _quoted(visible(files[0].parent.name) or "service")
-    return template.substitute(plan=visible(plan, 200), name=name, tests="\n".join(lines))
+    return template.substitute(plan=visible(plan, 200), name=name, tests="\n".join(lines), role=roles[0])
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,10 +14,14 @@ from capacity.errors import NotIdentified
 from capacity.estimate import Estimate
 from capacity.evidence import exports
 from capacity.evidence.audit import Findings, audit
+from capacity.evidence.breakdown import limits_by_endpoint, limits_by_run
 from capacity.evidence.calibration import Service, calibrate
+from capacity.evidence.claims import Judgements, judge
 from capacity.evidence.exports import artillery
 from capacity.evidence.limits import Capacity, Slo, find_limits
 from capacity.evidence.loadtest import LoadTest
+from capacity.evidence.next_test import NextTest, plan_next_test
+from capacity.evidence.refined import refine
 from capacity.evidence.resilience import Resilience, assess_resilience
 from capacity.evidence.steps import Step, find_steps
 from capacity.models.scalability import Amdahl
@@ -157,20 +161,64 @@ class Study:
     @cached_property
     def findings(self) -> Findings:
         """What the tests prove, and what they do not."""
-        return audit(tuple(self.tests.values()), self.steps, self.slo)
+        return audit(
+            tuple(self.tests.values()),
+            {role: self._script(role) for role in self.tests},
+            steps=self.steps,
+            slo=self.slo,
+        )
+
+    @cached_property
+    def next_test(self) -> NextTest | Missing:
+        """The loads to test next, as a ready script: what would most narrow the answer."""
+        tested = self.plan.service.instances_tested
+        try:
+            return plan_next_test(
+                self.capacity,
+                service=self.service or None,
+                slo=self.slo,
+                findings=self.findings,
+                tests=self._tests_at(tested),
+                steps=self._steps_at(tested),
+            )
+        except NotIdentified as reason:
+            return Missing("next test", str(reason))
 
     @cached_property
     def capacity(self) -> Capacity:
         """What the deployment that was tested carries. [req/s]"""
+        return refine(self._limits, self.service, self.slo) if self.service else self._limits
+
+    @cached_property
+    def _limits(self) -> Capacity:
+        """What was bracketed, before the service model."""
         return self._capacity_of(self.plan.service.instances_tested)
 
     @cached_property
     def service(self) -> Service | Missing:
         """The station behind the measurements."""
+        tested = self.plan.service.instances_tested
         try:
-            return calibrate(self._steps_at(self.plan.service.instances_tested), self.capacity)
+            return calibrate(self._tests_at(tested), self._steps_at(tested), self._limits)
         except NotIdentified as reason:
             return Missing("service model", str(reason))
+
+    @cached_property
+    def capacity_by_run(self) -> pd.DataFrame:
+        """What each run of the tested deployment supports by itself. [req/s]"""
+        tested = self.plan.service.instances_tested
+        return limits_by_run(self._tests_at(tested), self._steps_at(tested), self.slo)
+
+    @cached_property
+    def capacity_by_endpoint(self) -> pd.DataFrame:
+        """Largest total rate at which each endpoint keeps the objectives, where exports time endpoints. [req/s]"""
+        tests = self._tests_at(self.plan.service.instances_tested)
+        return limits_by_endpoint(tests, self.capacity, self.slo)
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Response times that the service model expects at any load, as tested and in production. [s]"""
+        return self.service.curve() if self.service else self.service.to_frame()
 
     @cached_property
     def scaling_points(self) -> pd.DataFrame:
@@ -204,8 +252,22 @@ class Study:
 
     @cached_property
     def resilience(self) -> Resilience:
-        """What happens beyond the limit."""
-        return assess_resilience(tuple(self.tests.values()), self.steps, self.capacity, self.slo)
+        """What happens beyond the limit of the deployment that was tested."""
+        tests = tuple(self._tests_at(self.plan.service.instances_tested))
+        return assess_resilience(tests, self.steps, self.capacity, self.slo)
+
+    @cached_property
+    def claims(self) -> Judgements:
+        """What the tests say of each claim of the plan."""
+        return judge(
+            self.plan.claim,
+            tests=tuple(self.tests.values()),
+            steps=self.steps,
+            capacity=self.capacity,
+            findings=self.findings,
+            slo=self.slo,
+            resilience=self.resilience,
+        )
 
     @cached_property
     def instance_capacity(self) -> Estimate | Missing:
@@ -246,10 +308,11 @@ class Study:
 
     @cached_property
     def policy(self) -> Policy:
-        """What production must survive."""
+        """What production must survive; bursts of independent users are in a capacity for production already."""
         from capacity.planning.headroom import Policy
 
-        return Policy(**self.plan.policy.model_dump())
+        policy = Policy(**self.plan.policy.model_dump())
+        return replace(policy, dispersion=0.0) if self.capacity.production else policy
 
     @cached_property
     def headroom(self) -> Waterfall | Missing:
@@ -367,7 +430,10 @@ class Study:
                 "inputs": self.inputs,
                 "verdict": self.verdict,
                 "findings": list(self.findings),
+                "claims": [judgement.to_dict() for judgement in self.claims],
                 "capacity": self.capacity,
+                "service_model": self.service and self.service.to_dict(),
+                "next_test": self.next_test and self.next_test.to_frame(),
                 "scaling": self.scaling_points,
                 "resilience": {"graceful": self.resilience.graceful, "criteria": self.resilience.criteria},
                 "demand": self.demand
@@ -401,9 +467,11 @@ class Study:
     def _steps_at(self, instances: int) -> list[Step]:
         return [s for steps in self.steps.values() for s in steps if s.instances == instances]
 
+    def _tests_at(self, instances: int) -> list[LoadTest]:
+        return [test for test in self.tests.values() if test.instances == instances]
+
     def _capacity_of(self, instances: int) -> Capacity:
-        tests = [test for test in self.tests.values() if test.instances == instances]
-        return find_limits(tests, self._steps_at(instances), self.slo)
+        return find_limits(self._tests_at(instances), self._steps_at(instances), self.slo)
 
 
 def _provenance(test: LoadTest) -> dict[str, Any]:

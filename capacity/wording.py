@@ -139,7 +139,7 @@ _COLUMNS_BY_KIND = {
         "waiting_time": "waiting time", "service_time": "service time",
         "service_demand": "service demand", "think_time": "think time", "objective": "objective",
         "predicted_mean": "mean, model", "predicted_p50": "P50, model", "predicted_p95": "P95, model",
-        "predicted_p99": "P99, model",
+        "predicted_p99": "P99, model", "p95_in_production": "P95 in production",
     },
     "s": {
         "start": "start", "end": "end", "span": "span", "duration": "duration",
@@ -193,7 +193,7 @@ _COLUMNS_BY_KIND = {
         "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",
         "meaning": "meaning", "action": "action", "method": "method",
         "criterion": "criterion", "harm": "harm", "verdict": "verdict", "policy": "policy",
-        "requirement": "required", "measured": "found",
+        "requirement": "required", "measured": "found", "supported": "what the data support", "purpose": "purpose",
     },
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 
+from artillery_results_parser import load_script
 from capacity import cli
 from capacity.errors import InputError, UsageError
 from capacity.report.folder import Busy
@@ -210,6 +211,21 @@ def test_a_bad_export_does_not_hide_the_others(
     told = capsys.readouterr()
     assert json.loads(told.out) == {"tests": {"good.json": {}}}
     assert told.err == "error: bad.json: byte 0: not JSON; give an export\n"
+
+
+def test_inspect_writes_the_next_test(
+    capsys: pytest.CaptureFixture[str], repository: Path, tmp_path: Path
+) -> None:
+    """A script that the parser reads, from the one given, to a file that was not there."""
+    station, file = repository / "data" / "stations" / "unsaturated", tmp_path / "next.yml"
+    command = ["inspect", f"{station}.json", "--script", f"{station}.yml", "--next-test", str(file)]
+    assert run(*command) == 0
+    told = capsys.readouterr()
+    assert "Next test: The service was never saturated" in told.out
+    assert "artillery run" in told.err
+    assert max(phase.arrival_rate or 0 for phase in load_script(file).phases) > 250
+    assert run(*command) == 2
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_init_writes_a_plan_that_loads(capsys: pytest.CaptureFixture[str], exports: list[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from capacity.errors import UsageError
+from capacity.evidence.quantities import ALIASES, QUANTITIES, quantity
 from capacity.plan import MAX_BYTES, Plan, load_plan
 
 WHOLE = """
@@ -39,8 +40,8 @@ connect_ms = [5, 10, 15]
 size = 20
 
 [[claim]]
-quantity = "p95"
-value = 0.2
+quantity = "p95_ms"
+value = 200
 """
 
 
@@ -80,7 +81,7 @@ def test_every_section_is_read(folder: Path) -> None:
     assert plan.demand.events[0].multiplier == (2.0, 2.0, 2.0)
     assert plan.cost is not None
     assert plan.cost.engineer_per_hour is None
-    assert plan.claim[0].value == 0.2
+    assert plan.claim[0].value == 200
 
 
 def test_paths_are_relative_to_the_plan(folder: Path) -> None:
@@ -303,3 +304,90 @@ def test_a_plan_that_cannot_be_read_is_refused(folder: Path, name: str) -> None:
     """Missing, a folder, or no file name at all: one line each."""
     with pytest.raises(UsageError, match="cannot be read"):
         load_plan(folder / name)
+
+
+CLAIM = TESTS + '[[claim]]\nquantity = "{}"\nvalue = {}\n'
+
+
+def test_claims_are_read(folder: Path) -> None:
+    """A claim keeps what it says of run, load, endpoint and sense; what it leaves out is None."""
+    text = (
+        CLAIM.format("p95_ms", 250)
+        + 'load = 100\nrun = "stress"\nendpoint = "/a"\nsense = "about"\ntolerance = 0.2\n'
+    )
+    whole, bare = accepted(folder, text + '[[claim]]\nquantity = "recovers"\nvalue = true\n').claim
+    assert (whole.load, whole.run, whole.endpoint, whole.sense, whole.tolerance) == (
+        100,
+        "stress",
+        "/a",
+        "about",
+        0.2,
+    )
+    assert (bare.value, bare.load, bare.run, bare.sense) == (True, None, None, None)
+
+
+@pytest.mark.parametrize("name", [*QUANTITIES, *ALIASES])
+def test_every_quantity_can_be_claimed(folder: Path, name: str) -> None:
+    """Each quantity of the table has a value that a plan may state."""
+    value = {"yes/no": "true", "fraction": 0.5}.get(quantity(name).unit, 2)
+    load = "load = 100\n" if quantity(name).load == "needed" else ""
+    assert accepted(folder, CLAIM.format(name, value) + load).claim[0].quantity == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (CLAIM.format("p59_ms", 1), "claim[0].quantity: 'p59_ms'; allowed: p50_ms, "),
+        (CLAIM.format("p95", 1), "; did you mean 'p95_ms'?"),
+        (CLAIM.format("p95_ms", 0), "claim[0]: p95_ms = 0; allowed: milliseconds above 0, at most 3600000"),
+        (
+            CLAIM.format("p95_ms", "true"),
+            "claim[0]: p95_ms = true; allowed: milliseconds above 0, at most 3600000",
+        ),
+        (
+            CLAIM.format("p95_ms", "'fast'"),
+            "claim[0].value: 'fast'; allowed: a finite number, or true or false",
+        ),
+        (CLAIM.format("p95_ms", "nan"), "claim[0].value: nan; allowed: a finite number, or true or false"),
+        (
+            CLAIM.format("success_rate", 99.9),
+            "claim[0]: success_rate = 99.9; allowed: a fraction from 0 to 1 (0.01 is 1%)",
+        ),
+        (CLAIM.format("recovers", 2), "claim[0]: recovers = 2; allowed: true or false"),
+        (
+            CLAIM.format("instances", 3),
+            "claim[0]: instances without a load; needed: load = the rate to be carried [req/s]",
+        ),
+        (
+            CLAIM.format("instances", 2.5) + "load = 3",
+            "claim[0]: instances = 2.5; allowed: a whole number of instances, 1 to 100000",
+        ),
+        (
+            CLAIM.format("capacity", 3) + "load = 3",
+            "claim[0]: capacity with a load; allowed: no load, for it belongs to none",
+        ),
+        (
+            CLAIM.format("capacity", 3) + "endpoint = '/a'",
+            "claim[0]: capacity of an endpoint; allowed: no endpoint, for it is of the whole service",
+        ),
+        (
+            CLAIM.format("capacity", 3) + "tolerance = 0.1",
+            'claim[0]: a tolerance without "about"; allowed: sense = "about", or no tolerance',
+        ),
+        (
+            CLAIM.format("capacity", 3) + "run = 'stres'",
+            "claim[0].run: 'stres'; allowed: a test of this plan: stress; did you mean 'stress'?",
+        ),
+        (
+            CLAIM.format("capacity", 3) + "sense = 'atmost'",
+            "claim[0].sense: 'atmost'; allowed: at most, at least, about; did you mean 'at most'?",
+        ),
+        (
+            CLAIM.format("capacity", 3) + "rate = 3",
+            "claim[0].rate: no such key in claim[0]; allowed: quantity, value, load, endpoint, run, sense, tolerance",
+        ),
+    ],
+)
+def test_claims_are_refused(folder: Path, text: str, message: str) -> None:
+    """What cannot be claimed is refused with what can, and the nearest name."""
+    assert message in refusal(folder, text)

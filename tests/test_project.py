@@ -1,6 +1,7 @@
 """The project's own rules: imports run one way, one home for dependencies, notebooks without output."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -89,6 +90,15 @@ def test_every_public_name_resolves():
 
     for name in capacity.__all__:
         assert getattr(capacity, name).__doc__ or name == "__version__", name
+
+
+def test_public_names_are_what_they_say():
+    """A function whose module has its name is the function."""
+    import capacity
+
+    modules = [name for name in capacity.__all__ if inspect.ismodule(getattr(capacity, name))]
+    assert modules == ["plots"]
+    assert not list(capacity.audit([]))
 
 
 def bounds(requirements: list[str]) -> dict[str, str]:

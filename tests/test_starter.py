@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from capacity.evidence.quantities import QUANTITIES
 from capacity.plan import load_plan
 from capacity.starter import starter
 
@@ -38,6 +39,13 @@ def test_a_starter_without_its_comment_signs_is_a_plan(tmp_path: Path) -> None:
     assert read.demand is not None
     assert read.cost is not None
     assert read.investment[0].parameters == {"connect_ms": (5.0, 10.0, 15.0)}
+    assert [claim.run for claim in read.claim] == [None, "stress"]
+
+
+def test_a_starter_names_every_quantity_to_claim(tmp_path: Path) -> None:
+    """What can be claimed stands in the comments."""
+    text = written(tmp_path, "stress.json").read_text()
+    assert [name for name in QUANTITIES if name not in text] == []
 
 
 @pytest.mark.parametrize(

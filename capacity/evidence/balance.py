@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step
@@ -25,6 +26,9 @@ SHORTFALL = 0.02
 DOUBT = 3.0
 """Standard deviations from which a difference is believed."""
 
+_FAILING = 0.1  # share of failures from which a period was not served
+_MOSTLY = 0.5  # share of failures that a full queue near saturation does not reach
+_LASTING = 2  # periods in which a load must be served again
 _ACCIDENTS = 0.01  # share of requests that may go astray at any load
 _SLOWER = 3.0  # the fastest answer of a period against the fastest of the run, when a queue never empties
 _NARROW = 0.3  # the fastest answer against the median, when waiting outweighs service
@@ -172,3 +176,23 @@ class Balance:
         return float(
             self.rates[max(first - 1, 0) : first + 2].max() if state == "saturated" else self.rates[last]
         )
+
+
+def lacking(test: LoadTest) -> pd.Series:
+    """Share of each period's requests without a good answer in it, or of what ended in it that failed."""
+    share = 1 - test.good / test.periods["requests"].where(test.periods["requests"] > 0)
+    return np.maximum(share, test.error_rate(test.periods.index)).fillna(0.0).clip(0, 1)
+
+
+def interrupted(test: LoadTest, rows: Sequence[int]) -> list[int]:
+    """Return the periods of one load in which requests failed that did not before and after, if most did in one.
+
+    Such a load was served: what failed it for a while was a restart, a pause or the network, not the limit.
+    """
+    share = lacking(test)[list(rows)]
+    bad = share.index[share >= _FAILING]
+    if not len(bad) or share.max() < _MOSTLY:
+        return []
+    hit = [row for row in rows if bad[0] <= row <= bad[-1]]
+    before, after = sum(row < bad[0] for row in rows), sum(row > bad[-1] for row in rows)
+    return hit if before and after >= max(_LASTING, len(hit)) else []

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from capacity.estimate import Estimate, number
 from capacity.evidence.balance import ENOUGH
 from capacity.evidence.loadtest import LoadTest
-from capacity.evidence.objectives import Slo, slo_capacities, slo_name
+from capacity.evidence.objectives import Slo, model_free, slo_capacities, slo_name
 from capacity.evidence.operating import Point, operating_points, same_mix
 from capacity.evidence.steps import Step
 from capacity.evidence.throughput import Run, mean_rate, run_of, working
@@ -21,6 +23,7 @@ _MOST_TELLING: tuple[Status, ...] = get_args(Status)
 
 _HELD = 20.0  # time a load must have been served for to say that at least so much is carried [s]
 _NEARLY_ALL = 0.98  # share of good answers that passes for all of them
+_SURELY = 0.99  # confidence with which a lower load must have given more than saturation did
 _LASTING = 2  # periods of overload needed to speak of saturation
 
 
@@ -44,6 +47,12 @@ class Capacity:
         One row a stretch: offered, goodput, and whether it was healthy, saturated or draining.
     points : tuple of Point
         The same with all that was measured.
+    model_free : dict of str to Estimate
+        The capacities of `slo` read off a curve through the held loads that only rises, with the interval of resampled
+        periods; no value where the limit lies outside what was measured. [req/s]
+    production : dict of str to Estimate
+        The capacities of `slo` under production's arrivals, which are not evenly spaced; empty where no service could
+        be calibrated to tell them. [req/s]
     """
 
     status: Status
@@ -53,11 +62,13 @@ class Capacity:
     slo: dict[str, Estimate]
     judged: pd.DataFrame
     points: tuple[Point, ...] = ()
+    model_free: dict[str, Estimate] = field(default_factory=dict)
+    production: dict[str, Estimate] = field(default_factory=dict)
 
     @property
     def safe(self) -> Estimate | None:
-        """Rate to plan with: the SLO capacity where there is one, else the saturation throughput. [req/s]"""
-        return self.slo.get("all") or self.saturation_throughput
+        """Rate to plan with: the SLO capacity, in production where known; else the saturation throughput. [req/s]"""
+        return self.production.get("all") or self.slo.get("all") or self.saturation_throughput
 
     @property
     def text(self) -> str:
@@ -67,12 +78,15 @@ class Capacity:
             parts.append(f"Saturation throughput {self.saturation_throughput}.")
         if "all" in self.slo:
             parts.append(f"Within the service-level objectives: {self.slo['all']}.")
+        if "all" in self.production:
+            parts.append(f"With the irregular arrivals of production: {self.production['all']}.")
         return " ".join(parts)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a quantity."""
         rows = {"saturation throughput": self.saturation_throughput, "highest goodput": self.goodput}
         rows |= {f"SLO capacity, {slo_name(name)}": estimate for name, estimate in self.slo.items()}
+        rows |= {f"in production, {slo_name(name)}": e for name, e in self.production.items()}
         known = {name: e for name, e in rows.items() if e is not None}
         return pd.DataFrame(
             {
@@ -108,20 +122,41 @@ def find_limits(tests: Sequence[LoadTest], steps: Sequence[Step], slo: Slo | Non
     points = operating_points(tests, steps)
     if not any(point.step.goodput > 0 for point in points):
         return Capacity("not established", _nothing_usable(tests), None, None, {}, _judged(points), points)
-    healthy = [point for point in points if point.state == "healthy" and point.step.goodput > 0]
-    saturated = [point for point in points if point.state == "saturated"]
-    if sum(len(point.step.rows) for point in saturated) < _LASTING:
-        saturated = []
-    status, why = _status(healthy, saturated)
+    status, why = _status(*_by_state(points))
+    limit = _saturation(status, tests, points)
+    if status == "established" and limit is not None:
+        points = _overtaken(points, limit)
+        why = _status(*_by_state(points))[1]
+    free = model_free(tests, points, slo) if slo else {}
     return Capacity(
         status=status,
         why=why,
-        saturation_throughput=_saturation(status, tests, healthy, saturated),
-        goodput=_goodput(tests, [p.step for p in points if p.state != "draining"]),
-        slo=slo_capacities(tests, points, slo) if slo else {},
+        saturation_throughput=limit,
+        goodput=_goodput(status, tests, [p.step for p in points if p.state != "draining"]),
+        slo=slo_capacities(tests, points, slo, free) if slo else {},
         judged=_judged(points),
         points=points,
+        model_free=free,
     )
+
+
+def _by_state(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
+    """Return the points that were served, and those that were too much if they lasted."""
+    healthy = [point for point in points if point.state == "healthy" and point.step.goodput > 0]
+    saturated = [point for point in points if point.state == "saturated"]
+    return healthy, saturated if sum(len(point.step.rows) for point in saturated) >= _LASTING else []
+
+
+def _overtaken(points: tuple[Point, ...], limit: Estimate) -> tuple[Point, ...]:
+    """Return the points, saturated where a load above saturation was held too briefly for its answers to go missing."""
+    usual = float(np.median([p.step.good_share for p in points if p.state == "healthy"] or [1.0]))
+
+    def above(point: Point) -> bool:
+        step = point.step
+        held = point.state == "healthy" and step.kind == "plateau" and step.steady is False
+        return held and step.offered * usual > limit.high
+
+    return tuple(replace(point, state="saturated") if above(point) else point for point in points)
 
 
 def _of_the_most_telling(
@@ -152,13 +187,13 @@ def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Statu
     below = [p for p in healthy if lowest is None or p.load < lowest.load]
     best = max(below, key=lambda p: p.load, default=None)
     if lowest is None:
-        best = max((p for p in below if p.step.duration >= _HELD), key=lambda p: p.load, default=None)
-        if best is None:
+        lasting = [p for p in below if p.step.duration >= _HELD]
+        if not lasting:
             return (
                 "not established",
                 f"No load was served for {_HELD:g} s on end; hold each level for 60 s or more.",
             )
-        return "at least", _unsaturated(best)
+        return _unsaturated(lasting)
     if best is None:
         return "at most", _overwhelmed(lowest)
     return "established", (
@@ -168,16 +203,22 @@ def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Statu
     )
 
 
-def _unsaturated(best: Point) -> str:
-    step = best.step
+def _unsaturated(served: Sequence[Point]) -> tuple[Status, str]:
+    best = max(served, key=lambda p: p.load)
+    step, shares = best.step, [p.step.good_share for p in served]
     if step.good_share >= _NEARLY_ALL:
         shown = f"up to {number(best.load)} req/s offered were served ({step.test})"
+    elif len(served) < _LASTING:
+        return "not established", (
+            f"One load was held ({number(best.load)} req/s, {step.test}), and {100 * (1 - step.good_share):.0f}% of "
+            "its requests got no good answer; hold lower loads to see whether the load is why."
+        )
     else:
         shown = (
             f"more load brought more good answers, up to {number(best.load)} req/s offered ({step.test}), although "
-            f"only {100 * step.good_share:.0f}% of them were good at any load"
+            f"only {100 * min(shares):.0f} to {100 * max(shares):.0f}% of the requests got one at the loads held"
         )
-    return f"The tests never saturated the service: {shown}; test higher loads to find the limit."
+    return "at least", f"The tests never saturated the service: {shown}; test higher loads to find the limit."
 
 
 def _overwhelmed(lowest: Point) -> str:
@@ -187,11 +228,11 @@ def _overwhelmed(lowest: Point) -> str:
     )
 
 
-def _saturation(
-    status: Status, tests: Sequence[LoadTest], healthy: Sequence[Point], saturated: Sequence[Point]
-) -> Estimate | None:
+def _saturation(status: Status, tests: Sequence[LoadTest], points: Sequence[Point]) -> Estimate | None:
+    healthy, saturated = _by_state(points)
     if status == "established":
-        return _established(tests, healthy, saturated)
+        draining = [p.step.goodput for p in points if p.state == "draining"]
+        return _established(tests, healthy, saturated, max(draining, default=0.0))
     if status == "at most":
         lowest = min(p.load for p in saturated)
         return Estimate.at_most(
@@ -205,12 +246,24 @@ def _saturation(
     return None
 
 
-def _established(tests: Sequence[LoadTest], healthy: Sequence[Point], saturated: Sequence[Point]) -> Estimate:
-    """Return the throughput at saturation; where a load below it gave more, the most that any gave."""
+def _established(
+    tests: Sequence[LoadTest], healthy: Sequence[Point], saturated: Sequence[Point], draining: float
+) -> Estimate:
+    """Return the throughput at saturation; where a load below it surely gave more, what lies between the two.
+
+    Where throughput falls past a peak, the peak lies between the highest load that was served and the lowest that was
+    not, and nothing tells where: the value is their geometric mean, the interval reaches from one to the other. What
+    was answered per second while an overload was worked off (`draining`) was possible too.
+    """
     level = mean_rate(working(tests, saturated), "successful answers per second while saturated")
-    lowest = min(p.load for p in saturated)
-    below = mean_rate([_best(tests, healthy)], "highest load served; throughput falls beyond it")
-    return level if below.low <= level.high else replace(below, high=max(below.high, lowest))
+    best = _best(tests, healthy)
+    if mean_rate([best], "", _SURELY).low <= level.high:
+        return replace(level, high=max(level.high, draining))
+    below = mean_rate(
+        [best], "between the highest load served and the lowest that was not; throughput falls beyond"
+    )
+    high = max(below.high, min(p.load for p in saturated))
+    return replace(below, value=math.sqrt(best.mean * high), high=high)
 
 
 def _best(tests: Sequence[LoadTest], healthy: Sequence[Point]) -> Run:
@@ -222,12 +275,18 @@ def _best(tests: Sequence[LoadTest], healthy: Sequence[Point]) -> Run:
     return max(runs, key=lambda run: run.mean)
 
 
-def _goodput(tests: Sequence[LoadTest], steps: Sequence[Step]) -> Estimate | None:
-    best = max([s for s in steps if len(s.rows) > 1] or steps, key=lambda s: s.goodput, default=None)
-    if best is None:
+def _goodput(status: Status, tests: Sequence[LoadTest], steps: Sequence[Step]) -> Estimate | None:
+    """Return the most that any load sustained; of a ramp its last two periods. A bound where no limit was seen."""
+    lasting = [s for s in steps if len(s.rows) > 1] or list(steps)
+    if not lasting or status == "not established":
         return None
+    chosen = [(s, s.rows if s.kind == "plateau" else s.rows[-2:]) for s in lasting]
+    runs = [(run_of(tests, s.test, rows), s) for s, rows in chosen]
+    run, best = max(runs, key=lambda pair: pair[0].mean)
     method = f"mean over the periods at {number(best.offered)} req/s offered ({best.test})"
-    return mean_rate([run_of(tests, best.test, best.rows)], method)
+    if status == "at least":
+        return Estimate.at_least(run.mean, unit="req/s", method=method, provenance="measured")
+    return mean_rate([run], method)
 
 
 def _judged(points: Sequence[Point]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -83,6 +83,8 @@ class LoadTest:
         Status codes that count as failures: ``"429"``, ``"5xx"``.
     instances : int
         Instances of the service that took the load. [instances]
+    time_endpoints : callable
+        Make `endpoint_times`: a long export has a hundred thousand summaries, and few questions need them.
     """
 
     name: str
@@ -107,6 +109,7 @@ class LoadTest:
     notes: tuple[str, ...] = ()
     error_codes: tuple[str, ...] = ERROR_CODES
     instances: int = 1
+    time_endpoints: Callable[[], dict[str, pd.DataFrame]] = dict
 
     def named(self, name: str, *, instances: int = 1, error_codes: Sequence[str] = ERROR_CODES) -> LoadTest:
         """Return the same run under its role in a study, with what counts as a failure there."""
@@ -161,6 +164,11 @@ class LoadTest:
     def service_times(self) -> pd.DataFrame:
         """Response times to judge the service by: of successful answers where separated, else of all."""
         return self.good_times if self.separates_success else self.times
+
+    @cached_property
+    def endpoint_times(self) -> dict[str, pd.DataFrame]:
+        """Per endpoint the response times of all its answers by period, columns `SUMMARY`; empty where not told."""
+        return self.time_endpoints()
 
     @property
     def separates_success(self) -> bool:

@@ -8,13 +8,27 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
+from capacity.evidence.balance import ENOUGH
 from capacity.evidence.loadtest import ERROR_CODES, LoadTest
+from capacity.evidence.monotone import WORLDS, Level, crossing
 from capacity.evidence.operating import Point
-from capacity.evidence.steps import read_step
+from capacity.evidence.quantiles import Mixture
+from capacity.evidence.ramps import parts, settled_loads
+from capacity.models import domain
+from capacity.models.laws import share_interval
 
-_LEVEL = 0.9
-_PARTS = 30  # parts that a ramp is read in
+FREE = "monotone curve through the held loads"
+"""How capacities are read off without a model."""
+
+LEVEL = 0.9
+"""Confidence of every interval here. [fraction]"""
+
+SEED = 4
+"""Of the resampling."""
+
+_SHORTEST = 1e-4  # response time that stands for less [s]
 _HELD = 2  # periods a load must have been held for to count as kept
 
 
@@ -30,11 +44,23 @@ class Slo:
         Largest share of failed requests. [fraction]
     error_codes : tuple of str
         Status codes that count as failures.
+
+    Raises
+    ------
+    DomainError
+        If a quantile or the error rate is no share, or a response time not above 0.
     """
 
     quantiles: Mapping[float, float] = field(default_factory=dict)
     error_rate: float = 0.01
     error_codes: tuple[str, ...] = ERROR_CODES
+
+    def __post_init__(self) -> None:
+        for q, limit in self.quantiles.items():
+            domain.fraction(quantile=q)
+            domain.positive(response_time=limit)
+        if not 0 <= self.error_rate <= 1:
+            raise DomainError(f"error rate {self.error_rate:g} is no share; give 0 to 1, such as 0.01")
 
 
 @dataclass(frozen=True)
@@ -58,35 +84,102 @@ class Seen:
     held: bool
 
 
-def slo_capacities(tests: Sequence[LoadTest], points: Sequence[Point], slo: Slo) -> dict[str, Estimate]:
+def slo_capacities(
+    tests: Sequence[LoadTest], points: Sequence[Point], slo: Slo, free: Mapping[str, Estimate]
+) -> dict[str, Estimate]:
     """Return the largest offered rate that keeps each objective, and under ``"all"`` what keeps all of them. [req/s]
 
     An objective is *kept* at a held load where the upper end of its interval is within the limit, *missed* where the
     lower end is not or where the service was saturated; the capacity lies between the highest kept and the lowest
-    missed. A ramp lags behind its load: it can show an objective missed, never kept.
+    missed. On a ramp response times lag behind the load: a part of it that kept the objective, as did all before it,
+    shows it kept at an earlier load (`ramps.settled_loads`). The value is that of `free` (`model_free`) where it lies
+    in that bracket.
     """
-    judged = [p for point in points if point.state != "draining" for p in _by_part(tests, point)]
-    found = {}
-    for q, limit in sorted(slo.quantiles.items()):
-        name = f"P{100 * q:g}"
-        found[name.lower()] = _bracket([s for p in judged if (s := _quantile(p, q))], limit, name)
-    found["error_rate"] = _bracket([_errors(p) for p in judged], slo.error_rate, "error rate")
-    found["all"] = _binding(found)
+    ramps = [_by_part(tests, point) for point in points if point.state != "draining"]
+    judged = [point for ramp in ramps for point in ramp]
+    seen = {f"p{100 * q:g}": [s for p in judged if (s := _quantile(p, q))] for q in sorted(slo.quantiles)}
+    seen["error_rate"] = [_errors(p) for p in judged]
+    for q, name in zip([*sorted(slo.quantiles), None], seen, strict=True):
+        seen[name] += [s for ramp in ramps for s in _on_ramp(tests, ramp, q)]
+    limits = _limits(slo)
+    found = {
+        name: bracket(seen[name], limits[name], slo_name(name), free[name].value if name in free else None)
+        for name in seen
+    }
+    found["all"] = binding(found)
     return found
 
 
+def model_free(tests: Sequence[LoadTest], points: Sequence[Point], slo: Slo) -> dict[str, Estimate]:
+    """Return the same capacities read off a curve through the measurements that only rises, without a model. [req/s]
+
+    Plateaus that were served count, each with its quantile's logarithm or error rate. The interval is that of
+    resampled periods and answers, seeded. No entry where no load was held.
+    """
+    held = [point for point in points if was_held(point)]
+    if not held:
+        return {}
+    ceiling = min((p.load for p in points if p.state == "saturated"), default=math.inf)
+    by_name = {test.name: test for test in tests}
+    laws = [(p.load, by_name[p.step.test].mixture(p.step.timed_rows)) for p in held] if slo.quantiles else []
+    limits, found = _limits(slo), {}
+    for q in sorted(slo.quantiles):
+        rng, name = np.random.default_rng(SEED), f"p{100 * q:g}"
+        levels = [quantile_level(load, law, q, rng) for load, law in laws if law.count]
+        if levels:
+            found[name] = crossing(levels, math.log(limits[name]), ceiling, method=FREE, level=LEVEL)
+    rng = np.random.default_rng(SEED)
+    levels = [_error_level(point, rng) for point in held]
+    found["error_rate"] = crossing(levels, slo.error_rate, ceiling, method=FREE, level=LEVEL)
+    found["all"] = binding(found)
+    return found
+
+
+def quantile_level(load: float, law: Mixture, q: float, rng: np.random.Generator) -> Level:
+    """Return a quantile at one load, as the logarithm of a time in seconds, for `monotone.crossing`."""
+    worlds = np.log(np.maximum(law.resampled(q, WORLDS, rng), _SHORTEST))
+    return Level(load, math.log(max(law.quantile(q), _SHORTEST)), worlds)
+
+
+def _error_level(point: Point, rng: np.random.Generator) -> Level:
+    bad, ended = _failed(point)
+    return Level(point.load, bad / ended, rng.beta(bad + 0.5, ended - bad + 0.5, WORLDS))
+
+
+def _limits(slo: Slo) -> dict[str, float]:
+    return {f"p{100 * q:g}": limit for q, limit in slo.quantiles.items()} | {"error_rate": slo.error_rate}
+
+
 def _by_part(tests: Sequence[LoadTest], point: Point) -> list[Point]:
-    """Return a ramp period by period (a long one in thirty parts): the objective may be missed at its end only."""
+    """Return a ramp in parts: the objective may be missed at its end only."""
     step = point.step
     if step.kind == "plateau" or point.state == "saturated" or len(step.rows) < 2:
         return [point]
     test = next(test for test in tests if test.name == step.test)
-    parts = [
-        read_step(test, step.kind, rows.tolist())
-        for rows in np.array_split(step.rows, min(len(step.rows), _PARTS))
+    ramp = parts(test, step)
+    following = [*(part.offered for part in ramp[1:]), point.load]
+    return [Point(p, point.state, max(p.offered, after)) for p, after in zip(ramp, following, strict=True)]
+
+
+def _on_ramp(tests: Sequence[LoadTest], ramp: Sequence[Point], q: float | None) -> list[Seen]:
+    """Return up to which load the parts of a ramp kept a quantile (or the error rate).
+
+    The next part must have kept it too, as one alone is short enough to have been fast by luck, and none before may
+    have missed it for certain.
+    """
+    if len(ramp) < 2 or ramp[0].state != "healthy":
+        return []
+    test = next(test for test in tests if test.name == ramp[0].step.test)
+    typical = test.times["mean"].fillna(test.times["p50"])[test.times["count"] >= ENOUGH]
+    loads = settled_loads([point.step for point in ramp], float(typical.min()))
+    seen = [_errors(point) if q is None else _quantile(point, q) for point in ramp]
+    before = [0.0 if s is None else s.low for s in seen]
+    highs = np.maximum(np.maximum.accumulate(before), [math.inf if s is None else s.high for s in seen])
+    return [
+        Seen(load, 0.0, 0.0, float(max(highs[i], highs[i + 1])), True)
+        for i, load in enumerate(loads[:-1])
+        if load
     ]
-    following = [*(part.offered for part in parts[1:]), point.load]
-    return [Point(p, point.state, max(p.offered, after)) for p, after in zip(parts, following, strict=True)]
 
 
 def _quantile(point: Point, q: float) -> Seen | None:
@@ -95,30 +188,44 @@ def _quantile(point: Point, q: float) -> Seen | None:
     estimate = point.step.quantiles.get(q)
     if estimate is None or estimate.value is None:
         return None
-    return Seen(point.load, estimate.low, estimate.value, estimate.high, _held(point))
+    return Seen(point.load, estimate.low, estimate.value, estimate.high, was_held(point))
 
 
 def _errors(point: Point) -> Seen:
     """Error rate with its Clopper-Pearson interval."""
-    from scipy.special import betaincinv
+    bad, ended = _failed(point)
+    low, high = share_interval(bad, ended, LEVEL)
+    return Seen(point.load, low, bad / ended, high, was_held(point))
 
-    step, tail = point.step, (1 - _LEVEL) / 2
-    rate = step.error_rate if math.isfinite(step.error_rate) else 1.0
+
+def _failed(point: Point) -> tuple[float, float]:
+    """Return the requests that failed, and all of them."""
+    step = point.step
     ended = max(step.offered * step.duration, 1.0)
-    bad = rate * ended
-    low = float(betaincinv(bad, ended - bad + 1, tail)) if bad > 0 else 0.0
-    high = float(betaincinv(bad + 1, ended - bad, 1 - tail)) if bad < ended else 1.0
-    return Seen(point.load, low, rate, high, _held(point))
+    return (step.error_rate if math.isfinite(step.error_rate) else 1.0) * ended, ended
 
 
-def _held(point: Point) -> bool:
+def was_held(point: Point) -> bool:
+    """Whether a point is a load held long enough to say that it keeps an objective."""
     return point.step.kind == "plateau" and len(point.step.rows) >= _HELD and point.state == "healthy"
 
 
-def _bracket(seen: Sequence[Seen], limit: float, name: str) -> Estimate:
+def bracket(seen: Sequence[Seen], limit: float, name: str, value: float | None) -> Estimate:
+    """Return the load between the highest that kept a limit and the lowest that missed it. [req/s]
+
+    Parameters
+    ----------
+    seen : sequence of Seen
+        What was measured at each load.
+    limit : float
+        In the unit of what was measured. [s or fraction]
+    name : str
+        Of the objective, for people.
+    value : float or None
+        Best guess, left out where the bracket excludes it. [req/s]
+    """
     missed = min((s.load for s in seen if s.low > limit), default=math.inf)
     kept = max((s.load for s in seen if s.held and s.high <= limit and s.load < missed), default=0.0)
-    value = _crossing(seen, limit)
     value = value if value is not None and kept <= value <= missed < math.inf else None
     return Estimate(
         value,
@@ -127,7 +234,7 @@ def _bracket(seen: Sequence[Seen], limit: float, name: str) -> Estimate:
         unit="req/s",
         method=f"{name} {_words(kept, missed)}",
         provenance="measured",
-        level=_LEVEL,
+        level=LEVEL,
     )
 
 
@@ -135,22 +242,11 @@ def _words(kept: float, missed: float) -> str:
     if kept and missed < math.inf:
         return f"kept at {number(kept)}, missed at {number(missed)} req/s"
     if kept:
-        return "kept at every plateau that shows it"
-    return "kept at no plateau for certain" if missed == math.inf else "kept at no lower load for certain"
+        return f"kept up to {number(kept)} req/s, missed at no load for certain"
+    return "kept at no load for certain" if missed == math.inf else "kept at no lower load for certain"
 
 
-def _crossing(seen: Sequence[Seen], limit: float) -> float | None:
-    """Return where the measured quantity, made to rise with the load, passes its limit between two held loads."""
-    held = sorted((s for s in seen if s.held and s.value > 0), key=lambda s: s.load)
-    loads, times = np.array([s.load for s in held]), np.maximum.accumulate([s.value for s in held])
-    above = int(np.searchsorted(times, limit, side="right"))
-    if not 0 < above < len(held):
-        return None
-    share = math.log(limit / times[above - 1]) / math.log(times[above] / times[above - 1])
-    return float(loads[above - 1] + share * (loads[above] - loads[above - 1]))
-
-
-def _binding(found: Mapping[str, Estimate]) -> Estimate:
+def binding(found: Mapping[str, Estimate]) -> Estimate:
     """Return the capacity that keeps all objectives: the smallest of them, bound by bound."""
     name = min(found, key=lambda name: (found[name].high, found[name].low))
     low, high = min(e.low for e in found.values()), found[name].high
@@ -158,7 +254,7 @@ def _binding(found: Mapping[str, Estimate]) -> Estimate:
     if value is not None and any(e.value is None and e.low < value for e in found.values()):
         value = None
     method = f"binding objective: {slo_name(name)}; {found[name].method}"
-    return Estimate(value, low, high, unit="req/s", method=method, provenance="measured", level=_LEVEL)
+    return Estimate(value, low, high, unit="req/s", method=method, provenance="measured", level=LEVEL)
 
 
 def slo_name(name: str) -> str:

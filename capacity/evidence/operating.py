@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from capacity.evidence.balance import DOUBT, ENOUGH, SHORTFALL, Balance, State
+from capacity.evidence.balance import DOUBT, ENOUGH, SHORTFALL, Balance, State, interrupted
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step, read_step
 
@@ -33,7 +33,8 @@ class Point:
     step : Step
         The stretch: a step, or a part of one.
     state : {"healthy", "saturated", "draining"}
-        Served as at low load; too much; or working off an earlier overload, which tells nothing of its load.
+        Served as at low load; too much; or working off an earlier overload, or interrupted in a load that was served
+        before and after, which tells nothing of its load.
     load : float
         Rate the verdict is about: what a plateau offered; of a ramp the highest served, the lowest that was
         surely too much. [req/s]
@@ -90,13 +91,13 @@ def _judged(tests: Sequence[LoadTest], steps: Sequence[Step]) -> list[Point]:
 def _not_the_limit(point: Point, points: Sequence[Point], balances: Mapping[str, Balance]) -> bool:
     """Whether clearly more good answers came at a higher load: of another point, or further up the ramp.
 
-    Requests that got no answer are a failure whatever came later.
+    Where requests got no answer, a higher load must have served no smaller share: then it is not the load that
+    loses them.
     """
     step = point.step
-    if balances[step.test].lost(step.rows) > _LOST:
-        return False
-    if step.kind == "plateau":
-        return _topped(point, [p for p in points if p.state != "draining"])
+    lost = balances[step.test].lost(step.rows) > _LOST
+    if step.kind == "plateau" or lost:
+        return _topped(point, [p for p in points if p.state != "draining"], alike=lost)
     third = len(step.rows) // 3
     if not third:
         return False  # a single period between two loads
@@ -106,11 +107,14 @@ def _not_the_limit(point: Point, points: Sequence[Point], balances: Mapping[str,
     return more and balance.rate(last) > balance.rate(first)
 
 
-def _topped(point: Point, points: Sequence[Point]) -> bool:
-    """Whether a higher load gave clearly more good answers."""
+def _topped(point: Point, points: Sequence[Point], *, alike: bool = False) -> bool:
+    """Whether a higher load gave clearly more good answers; `alike`: and served no smaller share of its requests."""
     step = point.step
+    least = step.good_share - SHORTFALL if alike else 0.0
     higher = [p.step for p in points if p.step.offered > _LOWER_LOAD * step.offered]
-    return any(_more(step.goodput, step.duration, s.goodput, s.duration) for s in higher)
+    return any(
+        s.good_share >= least and _more(step.goodput, step.duration, s.goodput, s.duration) for s in higher
+    )
 
 
 def _more(one: float, seconds: float, other: float, other_seconds: float) -> bool:
@@ -199,6 +203,9 @@ def _parts(balance: Balance, step: Step, *, after_overload: bool) -> list[tuple[
     elif after_overload or balance.unusual(rows) < 0:
         settled = balance.settled(rows)
         parts = [(rows[:settled], "draining"), (rows[settled:], balance.verdict(rows[settled:]))]
+    elif step.kind == "plateau" and (hit := interrupted(balance.test, rows)):
+        before, after = [row for row in rows if row < hit[0]], [row for row in rows if row > hit[-1]]
+        parts = [(before, balance.verdict(before)), (hit, "draining"), (after, balance.verdict(after))]
     else:
         parts = [(rows, balance.verdict(rows))]
         if len(rows) > _FEW and parts[0][1] == "saturated" and balance.verdict(rows[:-1]) == "healthy":

@@ -27,6 +27,7 @@ _KNOTS = {
 _SHARES = np.array(list(_KNOTS.values()))
 _GRID = 1024  # points of the pooled law; period quantiles are added while they are fewer
 _LOWER = 8  # pieces of the law below its lowest percentile
+_MOST_CORRELATED = 0.8  # correlation of neighbouring periods; what few periods show beyond it is chance
 _RESOLUTION = 1e-4  # shortest time told apart [s]; response times are exported in whole or tenth milliseconds
 _ROUNDING = 1e-12  # of a share
 _SKETCHED = 1.01  # relative accuracy of the sketches that summaries are made from
@@ -99,6 +100,20 @@ class Mixture:
         """Share of each period's answers at or below `time` seconds. [fraction]"""
         return np.array([self._share(t, s, time) for t, s in zip(self.times, self.shares, strict=True)])
 
+    def _off(self, time: float, q: float) -> np.ndarray:
+        """By how much each period's share below a time differs from `q`; a share at the time itself counts as either.
+
+        So does, in a summary, a share at one time so near that it may be the same written otherwise.
+        """
+        laws = list(zip(self.times, self.shares, strict=True))
+        below, within = np.array([self._share_below(t, s, time) for t, s in laws]), self.cdf(time)
+        for i, (times, shares) in enumerate(laws if not self.exact else ()):
+            near = (_earlier(time) <= times[1:]) & (times[1:] <= _later(time)) & (times[1:] == times[:-1])
+            if near.any():
+                below[i] = min(below[i], shares[:-1][near].min())
+                within[i] = max(within[i], shares[1:][near].max())
+        return np.clip(q, below, np.maximum(within, below)) - q
+
     def quantile(self, q: float) -> float:
         """Time that a share `q` of all answers stays at or below. [s]
 
@@ -135,7 +150,7 @@ class Mixture:
         low = self.quantile(max(lower - 1, 0) / size) if lower else 0.0
         high = self.quantile(min(upper / size, 1.0)) if upper is not None else math.inf
         if not self.exact:
-            low, high = max(min(low / _SKETCHED, low - _WHOLE), 0.0), max(high * _SKETCHED, high + _WHOLE)
+            low, high = max(_earlier(low), 0.0), _later(high)
         method = "order statistics of the response times" if self.exact else "pooled period summaries"
         return Estimate(
             value,
@@ -147,16 +162,39 @@ class Mixture:
             level=level,
         )
 
+    def resampled(self, q: float, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Quantile in `size` worlds, each of periods drawn anew with replacement, and of answers. [s]
+
+        The share of answers below the quantile varies as that of the drawn periods does, enlarged for few and for
+        autocorrelated periods as in `estimate`; where that is less than independent answers vary, as those do.
+
+        References
+        ----------
+        .. [1] Davison and Hinkley, Bootstrap Methods and their Application, Cambridge, 1997, sec. 2.3, 8.2.
+        """
+        n, independent = len(self.weights), q * (1 - q) / self.count
+        off = self._off(self.quantile(q), q) * self.weights
+        drawn = off[rng.integers(0, n, (size, n))].sum(axis=1) / self.count
+        if n > 1:
+            drawn = (drawn - off.sum() / self.count) * math.sqrt(n / (n - 1) * autocorrelation(off)) * _few(n)
+        short = max(independent - float(drawn.var()), 0.0)
+        return self._at(q - drawn + math.sqrt(short) * rng.standard_normal(size))
+
     def _design_effect(self, time: float, q: float, level: float) -> float:
         """Variance of the share below a time against independent answers', with the doubt that few periods leave."""
-        from scipy.special import ndtri, stdtrit
-
         n = len(self.weights)
         if n < 2:
             return 1.0
-        spread = float(((self.cdf(time) - q) ** 2 * self.weights).sum()) / (q * (1 - q) * (n - 1))
-        few = stdtrit(n - 1, (1 + level) / 2) / ndtri((1 + level) / 2)
-        return max(1.0, spread) * float(few) ** 2
+        off = self._off(time, q) * np.sqrt(self.weights)
+        spread = float(off @ off) / (q * (1 - q) * (n - 1))
+        return max(1.0, spread * autocorrelation(off)) * _few(n, level) ** 2
+
+    def _at(self, shares: np.ndarray) -> np.ndarray:
+        """Times that some shares of all answers stay below, between known ones on a logarithmic axis. [s]"""
+        if self.exact:
+            return np.array([self._exact_quantile(min(max(share, 0.0), 1.0)) for share in shares])
+        grid, _, within = self._pooled
+        return np.exp(np.interp(shares, within, np.log(grid)))
 
     @cached_property
     def _pooled(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -182,15 +220,35 @@ class Mixture:
             np.interp(math.log(max(time, _RESOLUTION)), np.log(np.maximum(times, _RESOLUTION)), shares)
         )
 
+    def _share_below(self, times: np.ndarray, shares: np.ndarray, time: float) -> float:
+        if self.exact:
+            at = int(np.searchsorted(times, time, side="left"))
+            return float(shares[at - 1]) if at else 0.0
+        law = np.log(np.maximum(times, _RESOLUTION))
+        return float(np.interp(-math.log(max(time, _RESOLUTION)), -law[::-1], shares[::-1], right=0.0))
+
     def _exact_quantile(self, q: float) -> float:
-        times = np.concatenate(list(self.times))
-        counts = np.concatenate(
-            [np.diff(s, prepend=0.0) * w for s, w in zip(self.shares, self.weights, strict=True)]
-        )
-        order = np.argsort(times, kind="stable")
-        reached = np.cumsum(counts[order])
+        times, reached = self._ordered
         at = int(np.searchsorted(reached, q * reached[-1] * (1 - 1e-12)))
-        return float(times[order][min(at, len(times) - 1)])
+        return float(times[min(at, len(times) - 1)])
+
+    @cached_property
+    def _ordered(self) -> tuple[np.ndarray, np.ndarray]:
+        """All times in order, and how many answers stayed at or below each."""
+        times = np.concatenate(list(self.times))
+        counts = [np.diff(s, prepend=0.0) * w for s, w in zip(self.shares, self.weights, strict=True)]
+        order = np.argsort(times, kind="stable")
+        return times[order], np.cumsum(np.concatenate(counts)[order])
+
+
+def _earlier(time: float) -> float:
+    """Return the least time that may have been written as this one. [s]"""
+    return min(time / _SKETCHED, time - _WHOLE)
+
+
+def _later(time: float) -> float:
+    """Return the greatest time that may have been written as this one. [s]"""
+    return max(time * _SKETCHED, time + _WHOLE)
 
 
 def _mean_of_law(times: np.ndarray, shares: np.ndarray) -> float:
@@ -212,3 +270,21 @@ def _law(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         np.concatenate([np.linspace(times[0], times[1], _LOWER, endpoint=False), times[1:]]),
         np.concatenate([np.linspace(shares[0], shares[1], _LOWER, endpoint=False), shares[1:]]),
     )
+
+
+def _few(n: int, level: float = 0.9) -> float:
+    """By how much an interval from the scatter of `n` periods is wider than from a known one (Student's t)."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(stdtrit(n - 1, (1 + level) / 2) / ndtri((1 + level) / 2))
+
+
+def autocorrelation(series: np.ndarray) -> float:
+    """By how much autocorrelation raises the variance of a mean, (1 + r) / (1 - r), r at lag 1 less its bias of -1 / n.
+
+    The series is one of deviations from its mean, in time order.
+    """
+    squares = float(series @ series)
+    r = float(series[1:] @ series[:-1]) / squares + 1 / len(series) if squares > 0 else 0.0
+    r = min(max(r, 0.0), _MOST_CORRELATED)
+    return (1 + r) / (1 - r)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +12,15 @@ import pandas as pd
 
 from capacity.estimate import Estimate
 from capacity.evidence.loadtest import LoadTest
-from capacity.evidence.segments import change_points
+from capacity.evidence.segments import change_points, staircase
+from capacity.evidence.steadiness import steadiness
 
 Kind = Literal["plateau", "ramp"]
 QUANTILES = (0.5, 0.95, 0.99)
 
 _EDGE = 0.5  # how far a period may reach over a phase's end: arrivals are not to the millisecond [s]
 _EXHAUSTED = 0.01  # requests the generator could not send, from which the rest of the run is not believed
+_FEW = 3  # periods of a piece that may be a stair of a longer climb
 _GENERATOR_SHARE = (
     0.001  # requests the generator could not send, from which a period says nothing of the service
 )
@@ -51,8 +54,6 @@ class Step:
         Virtual users started. [users/s]
     offered, throughput, goodput : float
         Requests sent, answered, and answered successfully. [req/s]
-    peak : float
-        Upper bound of the load inside: that of the periods beside a moving load, else `offered`. [req/s]
     error_rate : float
         Failed share of the requests that ended. [fraction]
     mean : float
@@ -62,7 +63,13 @@ class Step:
     backlog : float
         Growth of the requests in flight, as a share of the requests sent. [fraction]
     quantiles : dict of float to Estimate
-        Response times of successful answers, of all where the export does not separate them. [s]
+        Response times of successful answers, of all where the export does not separate them; without the
+        warm-up. [s]
+    steady : bool or None
+        Whether nothing moved while the load was held (`steadiness.steadiness`); None where too few periods tell,
+        and on a ramp.
+    warm_up : int
+        Periods at the beginning that `mean` and `quantiles` leave out; rates are over all. [periods]
     """
 
     test: str
@@ -80,6 +87,13 @@ class Step:
     concurrency: float
     backlog: float
     quantiles: dict[float, Estimate]
+    steady: bool | None = None
+    warm_up: int = 0
+
+    @property
+    def timed_rows(self) -> tuple[int, ...]:
+        """Periods whose response times are read: without the warm-up."""
+        return self.rows[self.warm_up :]
 
     @property
     def duration(self) -> float:
@@ -193,16 +207,43 @@ def _stretches_of_phases(
 
 
 def _stretches_by_change(test: LoadTest) -> list[tuple[Kind, list[int]]]:
-    rows = whole_periods(test)
     offered = _offered(test)
-    runs = _consecutive(test, rows)
     stretches: list[tuple[Kind, list[int]]] = []
-    for run in runs:
+    for run in _consecutive(test, whole_periods(test)):
         rates = offered.loc[run].to_numpy(float)
-        for begin, end, sloped in change_points(rates, span=float(test.periods["span"].median())):
-            mixed = end - begin == 1 and len(run) > 1  # one period between two loads holds both
-            stretches.append(("ramp" if sloped or mixed else "plateau", run[begin:end]))
+        pieces = change_points(rates, span=float(test.periods["span"].median()))
+        for begin, end, sloped in _with_stairs(test, run, rates, pieces):
+            stretches.append(("ramp" if sloped else "plateau", run[begin:end]))
     return stretches
+
+
+def _with_stairs(
+    test: LoadTest, run: Sequence[int], rates: np.ndarray, pieces: Sequence[tuple[int, int, bool]]
+) -> Iterator[tuple[int, int, bool]]:
+    """Yield the pieces of a run of periods, in place of a ramp the stairs it really is.
+
+    A single period between two loads holds both; one that a staircase shows to lie inside a stair does not.
+    """
+    starts = test.periods["start"].loc[list(run)].to_numpy(float)
+    ends = starts + test.periods["span"].loc[list(run)].to_numpy(float)
+    origin = float(test.periods["start"][_offered(test) > 0].iloc[0])
+
+    def stairs(begin: int, end: int) -> list[tuple[int, int, bool]]:
+        for last in (end, end - 1):  # in the last period the load may have ended
+            found = staircase(rates[begin:last], starts[begin:last], ends[begin:last], origin)
+            if found:
+                known = [(begin + a, begin + b, straddling) for a, b, straddling in found]
+                return known + [(last, end, True)] * (last < end)
+        return []
+
+    for _, group in groupby(pieces, key=lambda piece: piece[2] or piece[1] - piece[0] <= _FEW):
+        inside = list(group)
+        sloped = any(piece[2] for piece in inside)
+        together = stairs(inside[0][0], inside[-1][1]) if sloped else []
+        for a, b, moving in [] if together else inside:
+            alone = [(a, b, moving or (b - a == 1 and len(run) > 1))]
+            together += (stairs(a, b) if moving else []) or alone
+        yield from together
 
 
 def _consecutive(test: LoadTest, rows: Sequence[int]) -> list[list[int]]:
@@ -227,7 +268,9 @@ def read_step(test: LoadTest, kind: Kind, rows: Sequence[int]) -> Step:
     responses = float(periods["responses"].sum(min_count=1))
     good = float(test.good.loc[rows].sum()) if responses == responses else float("nan")
     ended = responses + unanswered
-    mixture = test.mixture(rows)
+    moved = steadiness(test, rows) if kind == "plateau" else None
+    timed = rows[moved.warm_up :] if moved else rows
+    mixture = test.mixture(timed)
     return Step(
         test=test.name,
         kind=kind,
@@ -240,10 +283,12 @@ def read_step(test: LoadTest, kind: Kind, rows: Sequence[int]) -> Step:
         throughput=responses / span,
         goodput=good / span,
         error_rate=(ended - good) / ended if ended else float("nan"),
-        mean=_mean(test, rows, good=True),
+        mean=_mean(test, timed, good=True),
         concurrency=responses / span * _mean(test, rows, good=False),  # Little's law
         backlog=(requests - ended) / requests if requests else float("nan"),
         quantiles={q: mixture.estimate(q) for q in QUANTILES} if mixture.count else {},
+        steady=moved.steady if moved else None,
+        warm_up=moved.warm_up if moved else 0,
     )
 
 

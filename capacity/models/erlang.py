@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from capacity.errors import Unstable
 from capacity.models import domain
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def erlang_b(servers: int, offered_load: float) -> float:
@@ -73,4 +78,28 @@ def erlang_c(servers: int, offered_load: float) -> float:
     blocking = erlang_b(servers, offered_load)
     if offered_load >= servers:
         raise Unstable(offered_load, 1.0, servers)
+    return servers * blocking / ((servers - offered_load) + offered_load * blocking)
+
+
+def erlang_c_of(servers: np.ndarray, offered_load: np.ndarray) -> np.ndarray:
+    """Share of requests that wait, as `erlang_c` for arrays, to nine digits [fraction].
+
+    With B = aᶜ exp(-a) / (Γ(c + 1) Q(c + 1, a)), Q the regularised incomplete gamma function.
+
+    Parameters
+    ----------
+    servers, offered_load : ndarray
+        Loads below the servers. [servers], [erlangs]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> erlang_c_of(np.array([10]), np.array([7.0])).round(6)
+    array([0.221731])
+    """
+    import numpy as np
+    from scipy.special import gammaincc, gammaln
+
+    density = np.exp(servers * np.log(np.maximum(offered_load, 1e-300)) - offered_load - gammaln(servers + 1))
+    blocking = density / gammaincc(servers + 1, offered_load)
     return servers * blocking / ((servers - offered_load) + offered_load * blocking)

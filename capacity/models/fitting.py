@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from capacity.errors import NotIdentified
 from capacity.estimate import Estimate, number
 from capacity.models import domain
-from capacity.models.regression import Noise, Points, design_of, t_quantile
+from capacity.models.fitted import Fitted
+from capacity.models.regression import design_of, t_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
-
-    from capacity.models.scalability import Usl
 
 _TRUSTED_REACH = 1.2  # times the largest tested concurrency; beyond, a prediction is an extrapolation
 
@@ -36,57 +34,11 @@ class Prediction(Estimate):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
+class Fit(Fitted):
     """A scalability law fitted to points, with the uncertainty of everything read off it.
 
-    Made by `Usl.fit`, `Amdahl.fit` and `Linear.fit`.
-
-    Parameters
-    ----------
-    law : Usl
-        The fitted law: Linear, Amdahl or Usl.
-    points : Points
-        What was measured.
-    level : float
-        Confidence of the intervals. [fraction]
-    noise : {"relative", "absolute"}
-        The error model.
-    misfit : float
-        Sum of squared residuals; in units of the errors where those are known.
-    line, covariance : ndarray
-        Estimate of (1, α, β) / γ as far as the law has them, and its covariance. [s]
-    notes : tuple of str
-        What the reader must know besides.
+    Made by `Usl.fit`, `Amdahl.fit` and `Linear.fit`; its fields are those of `Fitted`.
     """
-
-    law: Usl
-    points: Points
-    level: float
-    noise: Noise
-    misfit: float
-    line: np.ndarray
-    covariance: np.ndarray
-    notes: tuple[str, ...] = ()
-
-    @property
-    def tested(self) -> tuple[float, float]:
-        """Smallest and largest tested concurrency [requests or instances]."""
-        return float(self.points.concurrency.min()), float(self.points.concurrency.max())
-
-    @property
-    def degrees_of_freedom(self) -> float:
-        """Points beyond the parameters, or ``inf`` where the errors are known."""
-        return self.points.throughput.size - self.line.size if self.points.error is None else math.inf
-
-    @property
-    def residual_error(self) -> float:
-        """Standard deviation of a point about the law: a fraction for relative noise, else req/s."""
-        spare = self.points.throughput.size - self.line.size
-        if not spare:
-            raise NotIdentified(
-                f"{self.line.size} points on a law of as many parameters show no scatter; test more"
-            )
-        return math.sqrt(self.misfit / spare)
 
     @property
     def at_bound(self) -> tuple[str, ...]:
@@ -131,7 +83,7 @@ class Fit:
         """
         domain.positive(concurrency=concurrency)
         value, low, high = (float(bound[0]) for bound in self._band(np.array([concurrency], dtype=float)))
-        extrapolated = concurrency > _TRUSTED_REACH * self.tested[1]
+        extrapolated = bool(self._extrapolated(np.array([concurrency]))[0])
         method = f"{self._name} law" + (", extrapolated" if extrapolated else "")
         return Prediction(value, low, high, "req/s", method, "measured", self.level, extrapolated)
 
@@ -172,7 +124,8 @@ class Fit:
         ]
         known = "; ".join([f"one alone carries {self.unit_throughput}", *costs])
         levels = f"{self.points.levels} levels, {number(least)} to {number(most)}"
-        return " ".join([f"{self._name} law over {levels}: {known}.", self._peak_text(most), *self.notes])
+        first = f"{self._name} law over {levels}: {known}."
+        return " ".join([first, self._peak_text(most), *self.notes, *self._doubts()])
 
     def to_frame(self, concurrency: ArrayLike | None = None) -> pd.DataFrame:
         """Table of the law at the given concurrencies; by default at the tested ones.
@@ -184,7 +137,7 @@ class Fit:
         levels = self.points.concurrency if concurrency is None else np.array(concurrency, dtype=float)
         value, low, high = self._band(levels)
         frame = pd.DataFrame({"concurrency": levels, "fitted": value, "low": low, "high": high})
-        frame["extrapolated"] = levels > _TRUSTED_REACH * self.tested[1]
+        frame["extrapolated"] = self._extrapolated(levels)
         if concurrency is None:
             frame.insert(1, "throughput", self.points.throughput)
         return frame
@@ -199,6 +152,15 @@ class Fit:
             return f"Throughput peaks at {self.peak_throughput} at a concurrency of {self.peak_concurrency}."
         reached = self.peak_throughput
         return f"The peak is not identified: {reached}; test above {number(most)} to see where it lies."
+
+    def _doubts(self) -> list[str]:
+        """What the points themselves say against the fit."""
+        from capacity.models.influence import off_the_law
+
+        doubts = [self.error_model.text(self)] if self.error_model else []
+        if self.lack_of_fit and self.lack_of_fit.doubtful:
+            doubts.append(self.lack_of_fit.text)
+        return [*doubts, off_the_law(self)] if self.outliers else doubts
 
     @property
     def _name(self) -> str:
@@ -223,6 +185,10 @@ class Fit:
         shortest = np.where(response > reach, response - reach, np.nan)
         high = np.where(np.isnan(shortest), np.inf, concurrency / shortest)
         return concurrency / response, concurrency / (response + reach), high
+
+    def _extrapolated(self, concurrency: np.ndarray) -> np.ndarray:
+        """Whether each concurrency is too far from what was tested."""
+        return concurrency > _TRUSTED_REACH * self.tested[1]
 
     def _squared_peak(self) -> tuple[float, float]:
         """Fieller's interval of N*² = (1 - α) / β: all r with |a - r b| <= t s(a - r b)."""

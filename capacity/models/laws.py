@@ -182,3 +182,33 @@ def ranks_coverage(n: int, q: float, ranks: QuantileRanks) -> float:
     below = 0.0 if ranks.lower is None else float(bdtr(ranks.lower - 1, n, q))
     within = 1.0 if ranks.upper is None else float(bdtr(ranks.upper - 1, n, q))
     return within - below
+
+
+def share_interval(count: float, of: float, level: float = 0.9) -> tuple[float, float]:
+    """Return the interval of a share that was seen `count` times in `of` (Clopper and Pearson).
+
+    Parameters
+    ----------
+    count : float
+        Times it was seen, e.g. failed requests. [requests]
+    of : float
+        Times it could have been seen. [requests]
+    level : float
+        Confidence of the interval. [fraction]
+
+    References
+    ----------
+    .. [1] Clopper and Pearson, The use of confidence or fiducial limits, Biometrika 26, 1934.
+
+    Examples
+    --------
+    >>> low, high = share_interval(0, 58)
+    >>> low, round(high, 3)
+    (0.0, 0.05)
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    low = float(betaincinv(count, of - count + 1, tail)) if count > 0 else 0.0
+    high = float(betaincinv(count + 1, of - count, 1 - tail)) if count < of else 1.0
+    return low, high

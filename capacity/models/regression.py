@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from capacity.errors import DomainError, NotIdentified
+from capacity.errors import NotIdentified
 from capacity.models import domain
+from capacity.models.points import Noise, Points, check_noise
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -23,53 +24,8 @@ if TYPE_CHECKING:
     from capacity.models.fitting import Fit
     from capacity.models.scalability import Usl
 
-Noise = Literal["relative", "absolute"]
-
-_LARGEST = 1e12  # req/s or requests; more is a wrong unit
 _NO_GROWTH = 0.8  # contention from which points that may mean no growth at all are called saturated
 _NO_SCATTER = 1e-9  # relative residuals below this are arithmetic, not measurement
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Measured throughput at several concurrencies, checked.
-
-    Parameters
-    ----------
-    concurrency, throughput : ndarray
-        [requests or instances], [req/s]
-    error : ndarray or None
-        Standard error of each throughput, if known. [req/s]
-    """
-
-    concurrency: np.ndarray
-    throughput: np.ndarray
-    error: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("concurrency", "throughput", "error"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, self._checked(name))
-
-    def _checked(self, name: str) -> np.ndarray:
-        values = np.array(getattr(self, name), dtype=float)
-        if values.ndim != 1 or values.size != np.size(self.concurrency):
-            raise DomainError(
-                f"{name} has shape {values.shape}; give one value per point ({np.size(self.concurrency)})"
-            )
-        wrong = values[~((values > 0) & (values <= _LARGEST))]
-        if wrong.size:
-            raise DomainError(
-                f"{wrong.size} of {values.size} values of {name} are not usable, such as {wrong[0]:g}; "
-                f"give finite numbers above 0 (up to {_LARGEST:g}; check the unit) and leave failed steps out"
-            )
-        values.flags.writeable = False
-        return values
-
-    @property
-    def levels(self) -> int:
-        """Distinct concurrencies."""
-        return int(np.unique(self.concurrency).size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +47,7 @@ class Problem:
     noise: Noise
 
     def __post_init__(self) -> None:
-        if self.noise not in get_args(Noise):
-            raise DomainError(f"noise {self.noise!r} is not known; it is one of {', '.join(get_args(Noise))}")
+        check_noise(self.noise, get_args(Noise))
 
     def residuals(self, line: np.ndarray) -> np.ndarray:
         """Distance of each point from the law."""
@@ -160,14 +115,24 @@ def fit_law(
     throughput: ArrayLike,
     level: float,
     *,
-    noise: Noise,
+    noise: Noise | Literal["auto"],
     throughput_error: ArrayLike | None,
 ) -> Fit:
     """Fit a law by least squares with α and β not below 0; the work behind `Usl.fit`, which documents it."""
-    from capacity.models.fitting import Fit
+    from capacity.models.selection import settle
 
     domain.fraction(level=level)
     points = Points(concurrency, throughput, throughput_error)  # type: ignore[arg-type]
+    if noise != "auto":
+        return _fit(law, points, level, noise)
+    if points.error is not None:
+        return _fit(law, points, level, "relative")  # the errors are the error model
+    return settle(lambda kind: _fit(law, points, level, kind))
+
+
+def _fit(law: type[Usl], points: Points, level: float, noise: Noise) -> Fit:
+    from capacity.models.fitting import Fit
+
     _check_levels(law, points)
     problem = Problem(points, law.parameters, noise)
     line, free = _bounded(problem)
@@ -241,10 +206,18 @@ def _check_levels(law: type[Usl], points: Points) -> None:
         raise NotIdentified(
             f"{law.__name__} has {law.parameters} parameters and needs at least {needed} distinct "
             f"concurrency levels; got {points.levels} ({tested}) in {points.throughput.size} points; "
-            "test more levels or fit a simpler law"
+            f"test more levels, such as {_wanted(points)}, or fit a simpler law"
         )
     if np.ptp(points.throughput) <= _NO_SCATTER * points.throughput.max():
         raise NotIdentified(_constant(points))
+
+
+def _wanted(points: Points) -> str:
+    """Six levels from a tenth of the largest one tested to twice it, evenly on a logarithmic scale."""
+    largest = max(float(points.concurrency.max()), 8.0)
+    return ", ".join(
+        f"{level:g}" for level in np.unique(np.round(np.geomspace(largest / 10, 2 * largest, 6)))
+    )
 
 
 def _superlinear(problem: Problem, line: np.ndarray, free: np.ndarray, t: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from capacity.models.fitting import Fit
-    from capacity.models.regression import Noise
+    from capacity.models.openfit import OpenFit
+    from capacity.models.points import Noise, OpenNoise
 
 FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 
@@ -134,7 +135,7 @@ class Usl:
         throughput: ArrayLike,
         level: float = 0.9,
         *,
-        noise: Noise = "relative",
+        noise: Noise | Literal["auto"] = "relative",
         throughput_error: ArrayLike | None = None,
     ) -> Fit:
         """Fit the law to measured throughput, with the uncertainty of each parameter.
@@ -145,8 +146,9 @@ class Usl:
             Measured points; repeat a level to use its replicates. [requests or instances], [req/s]
         level : float
             Confidence of the intervals. [fraction]
-        noise : {"relative", "absolute"}
-            Whether scatter grows with the throughput (log residuals) or not (plain least squares).
+        noise : {"relative", "absolute", "auto"}
+            Whether scatter grows with the throughput (log residuals) or not (plain least squares); "auto"
+            is "relative" unless the points clearly speak for "absolute", and says so.
         throughput_error : array_like, optional
             Standard error of each throughput; the intervals then come from these errors, widened where the
             points scatter more than they say. [req/s]
@@ -165,6 +167,51 @@ class Usl:
         from capacity.models.regression import fit_law
 
         return fit_law(cls, concurrency, throughput, level, noise=noise, throughput_error=throughput_error)
+
+    @classmethod
+    def fit_open(
+        cls,
+        throughput: ArrayLike,
+        response_time: ArrayLike,
+        level: float = 0.9,
+        *,
+        noise: OpenNoise | Literal["auto"] = "auto",
+        response_time_error: ArrayLike | None = None,
+    ) -> OpenFit:
+        """Fit the law to an open test, where the generator sets the throughput and the response time answers.
+
+        Concurrency follows by Little's law, N = X R, so the noise is in R alone: R is regressed on the R(X) of
+        the law, never on the branch beyond its peak. Leave out saturated steps: they have no steady R.
+
+        Parameters
+        ----------
+        throughput, response_time : array_like
+            Measured steps; repeat a load to use its replicates. [req/s], mean [s]
+        level : float
+            Confidence of the intervals. [fraction]
+        noise : {"relative", "absolute", "queueing", "auto"}
+            Whether scatter grows with the response time, does not, or grows with its square, as that of queues
+            near saturation does; "auto" is "relative" unless the points clearly speak for "absolute", and says so.
+        response_time_error : array_like, optional
+            Standard error of each response time; the intervals then come from these errors, widened where the
+            points scatter more than they say. [s]
+
+        Raises
+        ------
+        NotIdentified
+            If the steps do not determine the law; the message names loads that would help.
+
+        Examples
+        --------
+        >>> fit = Amdahl.fit_open([20, 40, 60, 80], [0.0126, 0.0164, 0.0252, 0.0497])
+        >>> print(fit.peak_throughput)
+        100 req/s (98.8 to 102)
+        """
+        from capacity.models.openload import fit_open
+
+        return fit_open(
+            cls, throughput, response_time, level, noise=noise, response_time_error=response_time_error
+        )
 
 
 @dataclass(frozen=True)

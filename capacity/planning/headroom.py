@@ -45,7 +45,8 @@ class Policy:
     deploying_instances : int
         Instances out of service during a deployment; counts when more than the spare ones. [instances]
     dispersion : float
-        Variance over mean of arrivals in a burst interval; 1 for Poisson arrivals. [fraction]
+        Variance over mean of arrivals in a burst interval; 1 for Poisson arrivals, 0 where the capacity given is for
+        irregular arrivals already. [fraction]
     burst_seconds, burst_quantile : float
         Interval in which arrivals may exceed the capacity in 1 - quantile of cases. [s], [fraction]
 
@@ -297,6 +298,8 @@ def _loads(
 
 
 def _applies(name: str, policy: Policy) -> bool:
+    if name == "burst":
+        return policy.dispersion > 0
     return name != "scaling lag" or policy.ramp_per_second is not None
 
 
@@ -309,7 +312,9 @@ def _words(name: str, policy: Policy) -> str:
         "scaling lag": "no ramp given: all instances run before the peak"
         if ramp is None
         else f"{ramp:g} req/s per s for {policy.scaling_lag_seconds:g} s until a new instance serves",
-        "burst": f"{policy.burst_seconds:g} s counts stay under the limit in {policy.burst_quantile:.1%} "
+        "burst": "the capacity is for irregular arrivals already"
+        if policy.dispersion == 0
+        else f"{policy.burst_seconds:g} s counts stay under the limit in {policy.burst_quantile:.1%} "
         f"of cases" + (f", dispersion {policy.dispersion:g}" if policy.dispersion != 1 else ", Poisson"),
     }[name]
 

@@ -1,4 +1,4 @@
-"""The files of a report that other programs read: plan.json, and actions.csv that no spreadsheet executes."""
+"""The files of a report for other programs: plan.json, actions.csv that no spreadsheet executes, next-test.yml."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 _STARTS_FORMULA = "=+-@\t\r\n\0"
@@ -19,7 +20,8 @@ def artefacts(study: Any) -> dict[str, bytes]:
     study : Study
         What the plan leads to.
     """
-    return {"plan.json": plan_json(study), "actions.csv": actions_csv(study)}
+    files = {"plan.json": plan_json(study), "actions.csv": actions_csv(study)}
+    return files | {"next-test.yml": next_test_yml(study)} if study.next_test else files
 
 
 def plan_json(study: Any) -> bytes:
@@ -36,6 +38,13 @@ def actions_csv(study: Any) -> bytes:
     rows.writerow([inert(column) for column in frame.columns])
     rows.writerows([inert(value) for value in row] for row in frame.itertuples(index=False))
     return text.getvalue().encode("utf-8", "replace")
+
+
+def next_test_yml(study: Any) -> bytes:
+    """Write the next test as an Artillery script, made from the one behind the tests where it is known."""
+    tested = study.plan.service.instances_tested
+    scripts = [s.script for s in study.plan.tests.values() if s.script and s.instances == tested]
+    return study.next_test.script(Path(scripts[0]) if scripts else None).encode("utf-8", "replace")
 
 
 def inert(value: object) -> object:

@@ -41,8 +41,20 @@ def inspection(result: Mapping[str, Any]) -> str:
     """Write the object that ``inspect --json`` prints, for reading."""
     parts = [part for test in result["tests"] for part in _test(test)]
     return "\n\n".join(
-        [*parts, *_capacity(result.get("capacity") or {}), _findings(result.get("findings") or [])]
+        [
+            *parts,
+            *_capacity(result.get("capacity") or {}),
+            _findings(result.get("findings") or []),
+            *_in_words("Service", result.get("service_model")),
+            *_in_words("Next test", result.get("next_test")),
+        ]
     )
+
+
+def _in_words(name: str, part: Mapping[str, Any] | None) -> list[str]:
+    """Write what is told of a part, wrapped; nothing where it is not identified."""
+    text = (part or {}).get("text")
+    return [textwrap.fill(f"{name}: {visible(text, 2000)}", 110, subsequent_indent="  ")] if text else []
 
 
 def _test(test: Mapping[str, Any]) -> Iterator[str]:

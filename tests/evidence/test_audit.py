@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from capacity.evidence import exports
+from artillery_results_parser import Script
+from artillery_results_parser.phase import Phase
+from capacity.errors import DomainError
+from capacity.evidence import checks, exports
 from capacity.evidence.audit import audit
 from capacity.evidence.limits import Slo
 from capacity.evidence.steps import find_steps
@@ -17,7 +20,7 @@ UNREADABLE = {"basic.truth.json", "stress.truth.json", "spike.truth.json", "work
 
 def findings(*tests, slo=SLO):
     """Audit tests of one study."""
-    return audit(tests, {test.name: find_steps(test) for test in tests}, slo)
+    return audit(tests, slo=slo)
 
 
 def kinds(found, severity=None):
@@ -50,7 +53,14 @@ def test_a_good_study(station):
 
 def test_no_tests():
     """No tests, no findings."""
-    assert not audit([], {})
+    assert not audit([])
+
+
+def test_two_tests_of_one_name(station):
+    """Steps and scripts belong to tests by name, so a name stands for one test."""
+    test = station.run(station.Station(), [(10, 10)], name="basic")
+    with pytest.raises(DomainError, match=r"several tests are called basic; give each its own name"):
+        audit([test, test])
 
 
 def test_an_empty_run(station):
@@ -77,6 +87,52 @@ def test_deployments_apart(station):
     low = station.run(station.Station(), [(60, 100), (60, 200)], offset=0.0, name="low")
     high = station.run(station.Station(), [(60, 400), (60, 500)], offset=0.0, name="high")
     assert "never_saturated" in kinds(findings(low, replace(high, instances=2)))
+
+
+def script(*loads):
+    """Make a script of constant phases (seconds, rate) and ramps (seconds, rate, rate at the end)."""
+    phases, start = [], 0.0
+    for seconds, rate, *last in loads:
+        kind, to = ("ramp", float(last[0])) if last else ("constant", None)
+        phases.append(Phase(None, kind, start, float(seconds), float(rate), to))
+        start += seconds
+    return Script("test.yml", None, tuple(phases), (), ())
+
+
+def test_a_script_for_each_test(station):
+    """A script counts for the test it is given for; one given for all counts for those it fits."""
+    low = station.run(station.Station(), [(60, 50)], offset=0.0, name="low")
+    long = station.run(station.Station(), [(200, 50)], offset=0.0, name="long")
+    for given in ({"low": script((60, 80))}, script((60, 80))):
+        (kept,) = audit([low, long], given).about("offered load")
+        assert (kept.code, kept.test) == ("rate_not_kept", "low")
+    (other,) = audit([long], script((60, 80))).about("offered load")
+    assert other.code == "script_differs"
+
+
+def test_steps_of_the_script(station):
+    """Steps are found with the script unless they are given."""
+    test = station.run(station.Station(), [(30, 50), (30, 51), (30, 50)], offset=0.0)
+    asked = script((30, 50), (30, 51), (30, 50))
+    assert (
+        audit([test], asked).items == audit([test], asked, steps={test.name: find_steps(test, asked)}).items
+    )
+    assert audit([test], steps={}).of("no_usable_step")
+
+
+def test_public_scripts_were_kept(public):
+    """The generator offered what the published scripts ask for; it only could not deliver it."""
+    scripts = {
+        "basic": script((60, 5), (120, 10, 50), (180, 50), (60, 100), (60, 10)),
+        "stress": script((30, 10), (60, 50, 200), (120, 200, 500), (60, 500), (60, 500, 50)),
+        "spike": script((60, 10), (30, 500), (60, 10), (30, 500), (60, 10)),
+    }
+    assert not audit(tuple(public.values()), scripts, slo=SLO).about("offered load")
+
+
+def test_public_mixes(public):
+    """The three public runs ask for different mixes, so a limit of one is not that of another."""
+    assert findings(*public.values()).of("mixes_differ")
 
 
 def test_public_stress(public):
@@ -122,8 +178,28 @@ def test_generator_failures_in_the_field(field):
 
 
 def test_no_public_run_is_beyond_doubt(field):
-    """Every public run has something that voids or weakens what it would be quoted for."""
-    assert not [name for name, found in field.items() if not kinds(found) - kinds(found, "notes")]
+    """Every public run has something that voids or weakens the capacity it would be quoted for."""
+    believed = [
+        name
+        for name, found in field.items()
+        if not kinds(found.about("capacity")) - kinds(found.about("capacity"), "notes")
+    ]
+    assert not believed
+
+
+def test_books_of_public_runs(field):
+    """Of the public runs one lost answers, one counted answers twice; none contradicts Little's law."""
+    assert [(n[:3], f.severity) for n, found in field.items() for f in found.of("answers_unaccounted")] == [
+        ("010", "notes"), ("012", "weakens"),
+    ]  # fmt: skip
+    assert not [name for name, found in field.items() if found.of("littles_law")]
+
+
+def test_a_public_run_on_its_way_down(field):
+    """The one public run with a way up and down lost a fifth of the answers on its way down."""
+    ((name, found),) = [(name, f) for name, all_ in field.items() for f in all_.of("hysteresis")]
+    assert name[:3] == "009"
+    assert found.evidence["good after"] < 0.85 < 0.99 < found.evidence["good before"]
 
 
 def test_every_finding_is_complete(shared, public):
@@ -131,7 +207,11 @@ def test_every_finding_is_complete(shared, public):
     recorded = [p for p in (shared / "recorded").glob("*.json") if p.name not in UNREADABLE]
     tests = [*public.values(), *(exports.read(path).named(f"recorded {path.stem}") for path in recorded)]
     found = findings(*tests)
+    table = checks.__doc__.splitlines()
     for f in found:
+        assert [
+            line for line in table if line.startswith(f"{f.code:23} {f.claim:13} ") and f.severity in line
+        ], f.code
         assert f.evidence, f.code
         assert f.message.endswith("."), f.message
         assert f.remedy[0].isupper()

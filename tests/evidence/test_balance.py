@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from capacity.evidence.balance import Balance
+from capacity.evidence.balance import Balance, interrupted
+from capacity.evidence.operating import operating_points
+from capacity.evidence.steps import find_steps
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +66,18 @@ def test_share_answered_well(overload):
     """Good answers over all that ended."""
     assert overload.answered_well([1, 2]) == 1.0
     assert overload.answered_well([6]) == pytest.approx(300 / 420, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "share", "rows"), [(20, 40, 0.9, [2, 3]), (30, 70, 0.9, []), (20, 40, 0.2, [])]
+)
+def test_an_interruption_is_no_limit(station, begin, end, share, rows):
+    """Two periods of failures in a load served before and after are singled out; lasting or few failures are not."""
+
+    def refused(arrivals, rng):
+        return np.where((arrivals >= begin) & (arrivals < end) & (rng.random(len(arrivals)) < share), 503, 0)
+
+    run = station.run(station.Station(), [(70, 100)], offset=0.0, refused=refused)
+    assert interrupted(run, range(7)) == rows
+    states = {p.state for p in operating_points([run], find_steps(run))}
+    assert ("saturated" in states) is (not rows)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from capacity.evidence.segments import change_points
+from capacity.evidence.segments import change_points, staircase
 
 LEVELS = {
     "one load": [50] * 30,
@@ -66,3 +66,55 @@ def test_a_day_of_periods_takes_seconds():
     before = time.process_time()
     assert len(change_points(rates)) < 5
     assert time.process_time() - before < 4  # 1.1 s measured; doubled and more for a busy machine
+
+
+def stairs_of(duration, rates, *, offset=0.0, first=0.0, noise=None):
+    """Return rates, starts and ends of periods of 10 s over stairs, the first `first` seconds after the clock's 0."""
+    edges = np.arange(offset, first + duration * len(rates) + 1e-9, 10.0)
+    grid = first + duration * np.arange(len(rates) + 1)
+    sent = np.concatenate([[0.0], np.cumsum(duration * np.array(rates))])
+    counts = np.diff(np.round(np.interp(edges, grid, sent)))
+    if noise is not None:
+        counts = noise.poisson(counts)
+    return counts / 10, edges[:-1], edges[1:]
+
+
+@pytest.mark.parametrize("duration", [15, 20, 25, 30])
+@pytest.mark.parametrize("rates", [range(50, 301, 50), range(300, 49, -50)], ids=["up", "down"])
+def test_short_stairs_are_told_from_a_ramp(duration, rates):
+    """Stairs that begin with the load are found: periods inside one are apart from those that straddle two."""
+    found = staircase(*stairs_of(duration, rates), 0.0)
+    assert found[0][0] == 0
+    assert all(end == begin for (_, end, _), (begin, _, _) in pairwise(found))
+    for begin, end, straddling in found:
+        stairs = {int(10 * row // duration) for row in range(begin, end)}
+        stairs |= {int((10 * row + 9.99) // duration) for row in range(begin, end)}
+        assert (len(stairs) > 1) is straddling
+
+
+def test_stairs_that_begin_later_are_found():
+    """Stairs of 25 s that begin 7 s after the load show by which periods are flat."""
+    rates, starts, ends = stairs_of(25, range(50, 301, 50), offset=10.0, first=7.0)
+    assert staircase(rates, starts, ends, -60.0)
+
+
+@pytest.mark.parametrize("seconds", [120, 180, 600])
+@pytest.mark.parametrize("offset", [0.0, 3.3])
+def test_a_ramp_is_no_staircase(seconds, offset):
+    """A load that moves evenly, counted in whole users, has no stairs."""
+    edges = np.arange(offset, seconds + 1e-9, 10.0)
+    sent = np.floor(20 * edges + 0.5 * edges**2 * 200 / seconds)
+    assert staircase(np.diff(sent) / 10, edges[:-1], edges[1:], 0.0) == []
+
+
+def test_arrivals_that_scatter_hide_stairs():
+    """Independent arrivals on a ramp are never taken for stairs."""
+    edges = np.arange(0, 181, 10.0)
+    sent = np.diff(20 * edges + 0.5 * edges**2)
+    runs = [np.random.default_rng(seed).poisson(sent) / 10 for seed in range(40)]
+    assert not any(staircase(rates, edges[:-1], edges[1:], 0.0) for rates in runs)
+
+
+def test_too_few_periods_are_no_staircase():
+    """Five periods cannot tell stairs from a ramp."""
+    assert staircase(*stairs_of(10, range(50, 251, 50)), 0.0) == []

@@ -136,3 +136,46 @@ def test_table_of_steps(staircase):
     frame = to_frame(find_steps(staircase))
     assert {"test", "kind", "offered", "duration", "p95"} <= set(frame.columns)
     assert frame["p95"].iloc[0].unit == "s"
+
+
+@pytest.mark.parametrize(("seconds", "offset"), [(15, 3.7), (20, 3.7), (30, 8.2), (60, 3.7)])
+def test_short_stairs_of_evenly_spaced_arrivals_are_plateaus(station, seconds, offset):
+    """Without a script a staircase of many small steps is no ramp: every plateau has the rate of one of its stairs."""
+    rates = list(range(50, 301, 25))
+    run = station.run(station.Station(), [(seconds, rate) for rate in rates], offset=offset)
+    plateaus = [step for step in find_steps(run) if step.kind == "plateau"]
+    assert len(plateaus) >= len(rates) // 2
+    assert all(min(abs(step.offered - rate) for rate in rates) < 5 for step in plateaus)
+
+
+def test_a_ramp_stays_a_ramp(station):
+    """A load that moves evenly gives one ramp and no plateau, evenly spaced or not."""
+    for poisson in (False, True):
+        run = station.run(station.Station(), [(150, 30, 300)], offset=0.0, poisson=poisson)
+        assert [s.kind for s in find_steps(run) if len(s.rows) > 1] == ["ramp"]
+
+
+def slow_at_first(run, periods, factor):
+    """The same run with its first periods slower."""
+    times = run.times.copy()
+    times.loc[: periods - 1, [name for name in times.columns if name != "count"]] *= factor
+    return replace(run, times=times, good_times=times)
+
+
+def test_a_slow_beginning_is_left_out_of_the_quantiles(station):
+    """Times of a step are those after its warm-up, its rate is that of all periods."""
+    run = station.run(station.Station(law="deterministic"), [(120, 50)], offset=0.0)
+    (step,) = find_steps(slow_at_first(run, 2, 5))
+    assert (step.warm_up, step.timed_rows) == (2, step.rows[2:])
+    assert step.quantiles[0.95].value == pytest.approx(0.04, rel=0.02)
+    assert (step.duration, round(step.offered)) == (pytest.approx(120, abs=1), 50)
+
+
+def test_steps_tell_whether_they_were_steady(station):
+    """A load far below capacity is steady, one beyond it is not, and of two periods nothing is said."""
+    service = station.Station(queue=10**6, timeout=1e9)
+    calm, beyond, short = (
+        find_steps(station.run(service, [(seconds, rate)], offset=0.0))[0]
+        for seconds, rate in ((60, 150), (60, 330), (20, 150))
+    )
+    assert (calm.steady, beyond.steady, short.steady) == (True, False, None)

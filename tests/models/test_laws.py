@@ -86,3 +86,22 @@ def test_ranks_enclose_the_quantile_as_often_as_they_say():
     inside = (samples[:, ranks.lower - 1] <= np.log(20)) & (np.log(20) <= samples[:, ranks.upper - 1])
     expected = laws.ranks_coverage(500, 0.95, ranks)
     assert inside.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 2000))
+
+
+def test_share_of_none():
+    """Without a single failure the upper bound is 1 - 0.05^(1/n), the one-sided exact bound."""
+    low, high = laws.share_interval(0, 100)
+    assert low == 0
+    assert high == pytest.approx(1 - 0.05 ** (1 / 100))
+
+
+def test_share_published():
+    """Four of twenty at 95%: 0.0573 to 0.4366."""
+    # scipy.stats.binomtest(4, 20).proportion_ci(0.95, "exact")
+    assert laws.share_interval(4, 20, 0.95) == pytest.approx((0.05733, 0.43661), abs=1e-5)
+
+
+def test_share_mirrored():
+    """The share of successes is what failures leave."""
+    low, high = laws.share_interval(3, 50)
+    assert laws.share_interval(47, 50) == pytest.approx((1 - high, 1 - low))

@@ -15,6 +15,7 @@ import pytest
 from capacity.errors import DomainError
 from capacity.models import laws
 from capacity.models.bounds import asymptotic_bounds, balanced_bounds, geometric_bounds
+from capacity.models.general import whitt_wait
 from capacity.models.queueing import (
     MMc,
     MMcK,
@@ -272,3 +273,17 @@ def test_every_area_is_covered_or_named_as_not_yet():
 def test_reference_case(case):
     """The answer agrees with the known-good numbers within the case's tolerance."""
     compare(ADAPTERS[case["area"]](case), case["expected"], case)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case["id"]) for case in cases() if case["area"] == "ggc_approx"]
+    or [pytest.param(None, marks=pytest.mark.skip(reason="no reference folder is set"), id="none")],
+)
+def test_reference_case_of_whitt(case):
+    """Of the approximations of the mean wait in G/G/c only Whitt's is ours; it agrees with the known-good number."""
+    given = case["inputs"]
+    rate, servers = given["rho"] * given["servers"] / given["mean_service"], given["servers"]
+    poisson = MMc(rate, 1 / given["mean_service"], servers).waiting_time
+    found = whitt_wait(given["rho"], servers, poisson, given["interarrival_scv"], given["service_scv"])
+    assert float(found) == pytest.approx(case["expected"]["whitt_1993"], rel=case["rel_tol"])

@@ -145,3 +145,12 @@ def test_unknown_steps_are_refused() -> None:
     """A switch that does not exist is not ignored."""
     with pytest.raises(DomainError, match="no step 'bursts' in the waterfall; steps: contention"):
         example(off=["bursts"])
+
+
+def test_bursts_are_not_counted_twice():
+    """A capacity for irregular arrivals has nothing more taken off for bursts, and the table says why."""
+    policy = Policy(dispersion=0.0, spare_instances=0, retry_budget=0.0)
+    found = waterfall(300.0, 4, Usl(300.0, 0.0, 0.0), policy)
+    assert found.safe_load == pytest.approx(1200)
+    assert not found.steps[-1].on
+    assert "irregular arrivals already" in found.steps[-1].policy

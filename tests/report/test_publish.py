@@ -28,6 +28,7 @@ STUDY = SimpleNamespace(
     inputs=pd.DataFrame({"role": ["stress"], "file": ["stress.json"], "sha256": ["ab" * 32]}),
     actions=pd.DataFrame({"action": ["buy"]}),
     to_dict=lambda: {"schema": 1},
+    next_test=None,
 )
 DRIVER = """
 import sys
@@ -36,7 +37,7 @@ from types import SimpleNamespace
 import pandas as pd
 from capacity.report import pages, publish
 tables = {"inputs": pd.DataFrame({"file": ["a"]}), "actions": pd.DataFrame({"action": []})}
-study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, **tables)
+study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, next_test=None, **tables)
 publish._study = lambda plan, values: study
 pages.notebooks_folder = lambda: Path(sys.argv[1])
 from capacity.cli import main

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from capacity.evidence.findings import Finding, frequencies, named, percent, seconds
 from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest, is_unanswered, matches
 from capacity.evidence.steps import Step
+from capacity.models.laws import share_interval
 from capacity.wording import counted
 
 _SHARE = 0.01  # share of the answers from which errors change what is claimed
@@ -28,8 +31,10 @@ def errors_count_as_success(test: LoadTest, steps: Sequence[Step], slo: Slo | No
     if bad < _CHANCE or bad < _SHARE * answered or _failed_by_answer(test) >= (1 - _NOTICED) * bad:
         return
     share, completed, failed = bad / answered, test.totals.get("completed"), test.totals.get("failed")
-    told = f"the tool counts {completed or 0:,.0f} virtual users as completed"
-    told += f" and {failed:,.0f} as failed" if failed is not None else ""
+    told = "the tool takes any answer for a success"
+    if completed is not None:
+        told = f"the tool counts {completed:,.0f} virtual users as completed"
+        told += f" and {failed:,.0f} as failed" if failed is not None else ""
     yield Finding(
         "errors_count_as_success",
         "voids",
@@ -156,21 +161,49 @@ def checks_failed(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Ite
 
 
 def availability_sample(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
-    """No request failed, which supports an availability only as far as the sample reaches."""
-    n = float(test.periods["responses"].sum())
-    if not n or any(_failing(test).values()) or test.unanswered.any():
+    """The availability that the requests of the test support, and no more."""
+    answered = test.periods["responses"].fillna(0)
+    lost = (test.unanswered - test.generator_errors).clip(lower=0)
+    failed, ended = answered - test.good + lost, answered + lost
+    n, k = float(ended.sum()), float(failed.sum())
+    if not answered.sum():
         return
-    supported = (1 - _CONFIDENCE) ** (1 / n)
+    low, high = _availability(failed.to_numpy(float), ended.to_numpy(float))
+    shown = f"of at least {percent(low)}" if not k else f"between {percent(low)} and {percent(high)}"
     yield Finding(
         "availability_sample",
         "notes",
         "availability",
-        f"{counted(n, 'request')} without a failure show an availability of at least {percent(supported)} "
-        f"({percent(_CONFIDENCE)} confidence), and only for the {test.duration:.0f} s of the test.",
-        {"responses": n, "availability": supported, "duration": test.duration},
+        f"{counted(n, 'request')} {'without a failure' if not k else f'with {k:,.0f} failed'} show an availability "
+        f"{shown} ({percent(_CONFIDENCE)} confidence), and only under this load and for the {test.duration:.0f} s "
+        "of the test: outages, deployments and repairs are not in it.",
+        {"requests": n, "failures": k, "low": low, "high": high, "duration": test.duration},
         "Take availability from monitoring in production, not from a load test.",
         test.name,
+        periods=tuple(failed.index[failed > 0]),
     )
+
+
+def _availability(failed: np.ndarray, requests: np.ndarray) -> tuple[float, float]:
+    """Return the interval of the share that succeeds: exact binomial, of as many requests as count independently.
+
+    Without a failure it is one-sided, the rule of three. Failures come in clusters: the sample counts for less by
+    the ratio of the variance between periods to the binomial one.
+
+    References
+    ----------
+    .. [1] Hanley and Lippman-Hand, If nothing goes wrong, is everything all right?, JAMA 249, 1983.
+    """
+    used = requests > 0
+    n, k = float(requests.sum()), float(failed.sum())
+    if not k:
+        return (1 - _CONFIDENCE) ** (1 / n), 1.0
+    share, periods = min(k / n, 1.0), int(used.sum())
+    spread = float(((failed - share * requests)[used] ** 2 / requests[used]).sum())
+    clustered = spread / (share * (1 - share) * (periods - 1)) if share < 1 and periods > 1 else 1.0
+    independent = n / max(clustered, 1.0)
+    low, high = share_interval(share * independent, independent, _CONFIDENCE)
+    return 1 - high, 1 - low
 
 
 def _failing(test: LoadTest) -> dict[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from capacity.estimate import number
 from capacity.evidence.findings import Finding, named, percent, seconds
 from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest
@@ -22,6 +23,12 @@ _TRACE = 0.01  # share of requests without an answer at a load that is surely ca
 _VARIED = 1.5  # ratio of two loads that are different ones
 _QUICKEST = 0.1  # share of the answers at the lowest load ...
 _QUICKER = 0.1  # ... and how much quicker they must be for the rest not to be slow from queueing
+_FAR_BELOW = 3.0  # ratio of the highest load served to one at which nothing queues
+_SERVED = 0.98  # share of good answers from which a load was served
+_LONG_TAIL = 10.0  # P99 in medians that is more than an exponential service time's (7)
+_NEAR = 0.5  # median of an endpoint, in the times of the tail, from which it may make it
+_TICK = 0.001  # resolution of the generator's clock [s]
+_FELT = 0.1  # response time below which a tail is nobody's concern [s]
 _QUOTED = (0.95, 0.99)
 
 
@@ -126,6 +133,43 @@ def _slow_finding(
     )
 
 
+def tail_without_queue(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
+    """At a load far too low for queueing some answers are many times slower than the median."""
+    lowest = _lowest_load(test, steps)
+    if lowest is None or any(slow_at_any_load(test, steps, slo)):
+        return
+    served = max(step.offered for step in steps if step.good_share >= _SERVED or step is lowest)
+    law = test.mixture(lowest.rows)
+    least = lowest.quantiles[0.99].low if 0.99 in lowest.quantiles else None
+    if served < _FAR_BELOW * lowest.offered or least is None or not law.count:
+        return
+    median, tail = law.quantile(0.5), law.quantile(0.99)
+    if least < max(_LONG_TAIL * median, _FELT):
+        return
+    makers = _slow_by_themselves(test, least)
+    made = f" The likely cause is {named(makers)}, slow in the median of the whole run." if makers else ""
+    yield Finding(
+        "tail_without_queue",
+        "notes",
+        "response time",
+        f"At {number(lowest.offered)} req/s, where nothing queues (the service carries {number(served)}), one "
+        f"answer in a hundred takes {seconds(tail)} or more, {tail / max(median, _TICK):.0f} times the median: "
+        f"queueing cannot make this tail, and more instances will not shorten it.{made}",
+        {"offered": lowest.offered, "served": served, "p50": median, "p99": tail, "p99 at least": least},
+        "Find what these answers wait for (a dependency, a timer, a lock, garbage collection).",
+        test.name,
+        periods=lowest.rows,
+        endpoints=makers,
+    )
+
+
+def _slow_by_themselves(test: LoadTest, tail: float) -> tuple[str, ...]:
+    """Return the few endpoints whose median is itself near a time that one answer in a hundred takes."""
+    slow = test.endpoints[test.endpoints["p50"] >= _NEAR * tail]
+    few = slow["count"].sum() <= (1 - _MOST) * test.endpoints["count"].sum()
+    return tuple(map(str, slow.sort_values("count", ascending=False).index)) if few else ()
+
+
 def _timed_endpoints(test: LoadTest) -> pd.DataFrame:
     """Return the endpoints with a whole summary, where they hold (nearly) all answers."""
     known = test.endpoints[["min", "max"]].notna().all(axis=1)
@@ -154,5 +198,5 @@ def _share_of_pool(test: LoadTest, row: pd.Series, good: bool) -> float:
     return min(float(row["count"]) / float(pool), 1.0) if pool and row["count"] > 0 else 0.0
 
 
-CHECKS = (tail_by_endpoint, slow_at_any_load)
+CHECKS = (tail_by_endpoint, slow_at_any_load, tail_without_queue)
 """Checks of the endpoints of one test."""

@@ -1,14 +1,19 @@
-"""Was there load that shows a limit: enough, long enough, at several levels, and really sent."""
+"""Was each load sent, and held long enough to be answered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from capacity.estimate import number
+from capacity.evidence.balance import interrupted, lacking
+from capacity.evidence.checks.times import answers_needed
 from capacity.evidence.findings import Finding, frequencies, named, percent
-from capacity.evidence.limits import Capacity, Slo, find_limits
+from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest, is_generator
 from capacity.evidence.steps import Step, whole_periods
 from capacity.wording import counted
@@ -16,15 +21,18 @@ from capacity.wording import counted
 _TRACE = 0.01  # share of the requests that the generator may fail to send before the load is not what it says
 _BURST = 30.0  # shortest run that holds two whole periods [s]
 _WHOLE_PERIODS = 3  # whole periods a plateau needs to show that it is steady
-_VARIED = 1.5  # ratio of the highest to the lowest load from which a test has more than one
+_SETTLING = 10.0  # length of a step, in P99s of its answers, that lets it settle
+_SERVED = 0.98  # share of good answers from which a load was served
+_JUMP = 1.5  # ratio to the load before and after from which a load is a spike
+_SPIKE = 2  # periods that a spike may touch without filling one for certain
+_NOISE = 5.0  # standard deviations of a count beyond which a spike is not chance
+_CLIMBING = 1.25  # ratio of neighbouring periods' loads from which the load was rising already
 _GROWN = 0.02  # share of a step's requests left unanswered at its end
 _FILLED = (
     1.5  # requests left over, in mean concurrencies, from which a queue grew rather than the service filled
 )
 _ENOUGH = 30  # requests that are more than chance
 _HOLD = "Hold each load level for at least 60 s"
-
-Steps = Mapping[str, Sequence[Step]]
 
 
 def generator_exhausted(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
@@ -55,27 +63,6 @@ def generator_exhausted(test: LoadTest, steps: Sequence[Step], slo: Slo | None) 
     )
 
 
-def users_dropped(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
-    """Virtual users were not started because too many were active."""
-    dropped = float(test.totals.get("dropped") or test.periods["dropped"].sum())
-    if not dropped:
-        return
-    started = float(test.totals.get("arrivals") or test.periods["arrivals"].sum())
-    share = dropped / (started + dropped)
-    yield Finding(
-        "users_dropped",
-        "voids" if share >= _TRACE else "weakens",
-        "offered load",
-        f"{counted(dropped, 'virtual user')} of {started + dropped:,.0f} ({percent(share)}) never started, "
-        "because the script's maximum of active users was reached: the load offered was lower than the "
-        "script's.",
-        {"share": share, "dropped": dropped, "arrivals": started},
-        "Raise maxVusers or remove it, and quote the rate that was offered rather than the script's.",
-        test.name,
-        periods=tuple(test.periods.index[test.periods["dropped"] > 0]),
-    )
-
-
 def burst(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
     """The whole run is too short to show a steady state."""
     if test.periods.empty or test.duration >= _BURST:
@@ -95,26 +82,92 @@ def burst(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Fi
 def short_steps(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
     """Load levels were not held long enough to tell steady from drifting."""
     plateaus = [step for step in steps if step.kind == "plateau"]
-    short = [step for step in plateaus if len(step.rows) < _WHOLE_PERIODS]
-    if not short or test.duration < _BURST:
+    short: dict[str, list[Step]] = {}
+    for step in plateaus:
+        if why := _too_short(step, slo):
+            short.setdefault(why, []).append(step)
+    found = [step for alike in short.values() for step in alike]
+    if not found or test.duration < _BURST:
         return
+    told = "; ".join(f"{why}: {named(map(_held, alike))}" for why, alike in short.items())
     yield Finding(
         "short_steps",
-        "weakens" if 2 * len(short) > len(plateaus) else "notes",
+        "weakens" if 2 * len(found) > len(plateaus) else "notes",
         "capacity",
-        f"{len(short)} of {counted(len(plateaus), 'load level')} lasted fewer than {_WHOLE_PERIODS} whole "
-        f"reporting periods ({named(f'{number(s.offered)} req/s for {s.duration:.0f} s' for s in short)}): "
-        "whether the service was steady there cannot be told.",
-        {"short steps": len(short), "steps": len(plateaus), "duration": min(s.duration for s in short)},
-        f"{_HOLD}.",
+        f"{len(found)} of {counted(len(plateaus), 'load level')} {'was' if len(found) == 1 else 'were'} held too "
+        f"briefly to tell whether the service was steady ({told}).",
+        {"short steps": len(found), "steps": len(plateaus), "duration": min(s.duration for s in found)},
+        f"{_HOLD}, and ten times as long as its slowest answers take.",
         test.name,
-        periods=tuple(row for step in short for row in step.rows),
+        periods=tuple(row for step in found for row in step.rows),
+    )
+
+
+def _too_short(step: Step, slo: Slo | None) -> str:
+    """Say what a step is too short for: to see it steady, for its slowest answers, for the percentile asked."""
+    q = max(slo.quantiles, default=0.95) if slo else 0.95
+    if len(step.rows) < _WHOLE_PERIODS:
+        return f"fewer than {_WHOLE_PERIODS} whole reporting periods"
+    if step.good_share >= _SERVED and step.duration < _SETTLING * _percentile(step, 0.99):
+        return f"less than {_SETTLING:.0f} times the P99"
+    few = step.offered * step.duration < answers_needed(q)
+    return f"fewer than the {answers_needed(q)} requests that P{100 * q:g} needs" if few else ""
+
+
+def _held(step: Step) -> str:
+    return f"{number(step.offered)} req/s for {step.duration:.0f} s"
+
+
+def short_burst(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
+    """The load jumped up for less than two periods: what the service did then is averaged away."""
+    spikes = _spikes(test) if test.start is not None else []  # else how long a period was is not known
+    if not spikes:
+        return
+    first, _, before, peak = max(spikes, key=lambda spike: spike[3] / spike[2])
+    begin = float(test.periods["start"].loc[first])
+    yield Finding(
+        "short_burst",
+        "notes",
+        "capacity",
+        f"The load jumped from {number(before)} to {number(peak)} users/s or more at {begin:.0f} s, for less than "
+        f"two reporting periods{f', and {len(spikes) - 1} more times' if len(spikes) > 1 else ''}: what the service "
+        "did meanwhile is mixed with the time before and after.",
+        {"spikes": len(spikes), "before": before, "rate": peak, "start": begin},
+        "Hold a burst for at least 30 s if it is what the service has to stand.",
+        test.name,
+        periods=tuple(row for one, other, _, _ in spikes for row in range(one, other + 1)),
+    )
+
+
+def interruption(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
+    """For a while most requests failed at a load that was served before and after."""
+    found = [
+        (step, rows) for step in steps if step.kind == "plateau" and (rows := interrupted(test, step.rows))
+    ]
+    if not found:
+        return
+    step, rows = max(found, key=lambda pair: lacking(test)[pair[1]].max())
+    periods = test.periods.loc[rows]
+    begin, end = float(periods["start"].iloc[0]), float((periods["start"] + periods["span"]).iloc[-1])
+    worst = float(lacking(test)[rows].max())
+    others = f" So it was at {counted(len(found) - 1, 'other load')}." if len(found) > 1 else ""
+    yield Finding(
+        "interruption",
+        "weakens",
+        "capacity",
+        f"Between {begin:.0f} and {end:.0f} s up to {percent(worst)} of the requests of a period went without a good "
+        f"answer at {number(step.offered)} req/s, a load that was served before and after: an interruption (a restart, "
+        f"a pause, the network), not the limit of the service.{others}",
+        {"start": begin, "end": end, "share": worst, "offered": step.offered, "interruptions": len(found)},
+        "Find out what happened at that time, and repeat the test; read no limit from these periods.",
+        test.name,
+        periods=tuple(row for _, hit in found for row in hit),
     )
 
 
 def backlog_grew(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
     """Requests piled up over a step, so that its response times depend on how long it lasted."""
-    grown = [step for step in steps if step.kind == "plateau" and _piled_up(step)]
+    grown = [s for s in steps if s.kind == "plateau" and _piled_up(s) and not _cleared(test, s)]
     if not grown:
         return
     worst = max(grown, key=lambda s: s.backlog * s.offered * s.duration)
@@ -131,78 +184,6 @@ def backlog_grew(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iter
         "Quote response times of loads without a growing backlog only.",
         test.name,
         periods=tuple(row for step in grown for row in step.rows),
-    )
-
-
-def never_saturated(tests: Sequence[LoadTest], steps: Steps, slo: Slo | None) -> Iterator[Finding]:
-    """No load of several tests together reached the limit (or none stayed below it, or none was held)."""
-    known = find_limits(tests, [step for test in tests for step in steps.get(test.name, ())], slo)
-    levels = known.judged["offered"]
-    if known.status == "at least":
-        yield _one_sided(
-            "never_saturated", known, tests, float(levels.max()), "Raise the load until answers fail."
-        )
-    if known.status == "at most":
-        yield _one_sided(
-            "no_baseline", known, tests, float(levels.min()), "Start at a load that is surely served."
-        )
-    if known.status == "not established" and not all(test.duration < _BURST for test in tests):
-        remedy = f"{_HOLD}, with at least {_ENOUGH} requests each."
-        yield Finding(
-            "no_usable_step", "voids", "capacity", known.why, {"steps": len(levels)}, remedy, _names(tests)
-        )
-
-
-def single_load(tests: Sequence[LoadTest], steps: Steps, slo: Slo | None) -> Iterator[Finding]:
-    """All tests ran at one rate."""
-    found = [step for test in tests for step in steps.get(test.name, ())]
-    rates = [step.offered for step in found if step.offered > 0]
-    if not rates or any(s.kind == "ramp" for s in found) or max(rates) >= _VARIED * min(rates):
-        return
-    yield Finding(
-        "single_load",
-        "weakens",
-        "capacity",
-        f"Only one load was tested ({number(max(rates))} req/s): it can bound the capacity from one side at "
-        "most, and shows nothing of how response times grow with the load.",
-        {"offered": max(rates), "lowest": min(rates)},
-        "Test at least five load levels, from a tenth of the expected capacity to beyond it.",
-        _names(tests),
-    )
-
-
-def only_ramps(tests: Sequence[LoadTest], steps: Steps, slo: Slo | None) -> Iterator[Finding]:
-    """The load moved all the time."""
-    found = [step for test in tests for step in steps.get(test.name, ())]
-    if not found or any(step.kind == "plateau" for step in found):
-        return
-    top = max(step.offered for step in found)
-    yield Finding(
-        "only_ramps",
-        "weakens",
-        "capacity",
-        "The load was never held: on a ramp, answers lag behind the load, so the rate at which something "
-        "happened is known only roughly and no percentile belongs to one load.",
-        {"ramps": len(found), "offered": top},
-        f"{_HOLD}, between or in place of the ramps.",
-        _names(tests),
-    )
-
-
-def evenly_spaced_arrivals(tests: Sequence[LoadTest], steps: Steps, slo: Slo | None) -> Iterator[Finding]:
-    """The generator spaces its arrivals evenly, as no real users do."""
-    even = [test for test in tests if test.tool == "artillery" and test.periods["arrivals"].sum() > 0]
-    if not even:
-        return
-    yield Finding(
-        "evenly_spaced_arrivals",
-        "notes",
-        "response time",
-        "Artillery starts its virtual users at even intervals; real users come in clusters. At the same mean "
-        "rate production queues more, the more so the closer it is to saturation.",
-        {"arrivals": float(sum(test.periods["arrivals"].sum() for test in even))},
-        "Plan with response times corrected for irregular arrivals, not with those measured here.",
-        _names(even),
     )
 
 
@@ -228,18 +209,47 @@ def _piled_up(step: Step) -> bool:
     return grew and not left < _FILLED * step.concurrency
 
 
-def _one_sided(code: str, known: Capacity, tests: Sequence[LoadTest], load: float, remedy: str) -> Finding:
-    goodput = known.judged.loc[known.judged["offered"] == load, "goodput"].max()
-    evidence = {"offered": load, "goodput": goodput}
-    return Finding(code, "weakens", "capacity", known.why, evidence, remedy, _names(tests))
+def _cleared(test: LoadTest, step: Step) -> bool:
+    """Whether what was in flight at a step's end went down under a load no lower, as no overload would."""
+    following = step.rows[-1] + 1
+    if following not in test.periods.index:
+        return False
+    load = test.periods["requests"] / test.periods["span"]
+    return bool(
+        load[following] >= step.offered and test.in_flight[following] < test.in_flight[step.rows[-1]] / 2
+    )
 
 
-def _names(tests: Sequence[LoadTest]) -> str:
-    return ", ".join(test.name for test in tests)
+def _spikes(test: LoadTest) -> list[tuple[int, int, float, float]]:
+    """Return (first row, last row, users/s around, highest users/s) of short jumps between two lower loads.
+
+    A period that the jump only touches belongs to it: the load around is that of periods level with the next.
+    """
+    spans = test.periods["span"]
+    usable = [int(row) for row in test.periods.index[spans >= 0.5 * spans.median()]]
+    rates = (test.periods["arrivals"].fillna(0) / spans).loc[usable].to_numpy(float)
+    span, found, after = float(spans.median()), [], 0
+    for i, length in product(range(1, len(rates) - 1), range(1, _SPIKE + 1)):
+        j = i + length
+        if i <= after or j >= len(rates):
+            continue
+        level = float(max(rates[i - 1], rates[j]))
+        chance = _NOISE * math.sqrt((level + 1 / span) / span)
+        climbing = (
+            rates[i - 1] > _CLIMBING * rates[max(i - 2, 0)]
+            or rates[j] > _CLIMBING * rates[min(j + 1, len(rates) - 1)]
+        )
+        if level > 0 and not climbing and bool(np.all(rates[i:j] >= max(_JUMP * level, level + chance))):
+            found.append((usable[i], usable[j - 1], level, float(rates[i:j].max())))
+            after = j - 1
+    return found
 
 
-CHECKS = (generator_exhausted, users_dropped, burst, short_steps, backlog_grew)
-"""Checks of one test's load."""
+def _percentile(step: Step, q: float) -> float:
+    """Return a percentile of a step's good answers, NaN without any. [s]"""
+    value = step.quantiles[q].value if q in step.quantiles else None
+    return math.nan if value is None else value
 
-CHECKS_TOGETHER = (never_saturated, single_load, only_ramps)
-"""Checks of the load of several tests of one deployment."""
+
+CHECKS = (burst, short_steps, short_burst, interruption, backlog_grew)
+"""Checks of one test's load; besides, `generator_exhausted` holds for any test."""

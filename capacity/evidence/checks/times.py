@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from artillery_results_parser import Script
+from capacity.evidence.checks.offered import time_out
 from capacity.evidence.findings import Finding, Severity, percent, seconds
 from capacity.evidence.limits import Slo
 from capacity.evidence.loadtest import LoadTest
@@ -22,15 +24,16 @@ _QUANTUM = 0.001  # resolution of the generator's clock [s]
 _QUOTED = (0.95, 0.99)
 
 
-def survivors_only(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
+def survivors_only(
+    test: LoadTest, steps: Sequence[Step], slo: Slo | None, script: Script | None = None
+) -> Iterator[Finding]:
     """Requests without an answer are missing from the percentiles."""
     ours = (test.unanswered - test.generator_errors).clip(lower=0)
     lost, answered = float(ours.sum()), float(test.periods["responses"].sum())
     if lost < _CHANCE or not answered or lost < _LOST * (answered + lost):
         return
-    share, late = lost / (answered + lost), float(test.timeouts.sum())
-    time_out = float(test.times["max"].max())
-    told, evidence = _with_timeouts(test, late, answered, time_out)
+    share, late = lost / (answered + lost), min(float(test.timeouts.sum()), lost)
+    told, evidence = _with_timeouts(test, late, answered, time_out(script))
     yield Finding(
         "survivors_only",
         _gravity(share),
@@ -45,20 +48,31 @@ def survivors_only(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> It
 
 
 def _with_timeouts(
-    test: LoadTest, late: float, answered: float, time_out: float
+    test: LoadTest, late: float, answered: float, patience: float | None
 ) -> tuple[str, dict[str, Any]]:
-    """Return the percentiles with time-outs counted as slower than all answers, in words and numbers."""
+    """Return the percentiles with time-outs counted as at least the time-out, in words and numbers.
+
+    Where the script does not say how long its users wait, they waited longer than any answer took, as far as is known.
+    """
     pool = test.mixture(test.periods.index, good=False)
     if not late or not pool.count:
         return "", {}
+    censored, slowest = late / (answered + late), float(test.times["max"].max())
+    least = slowest if patience is None else patience
     told: list[str] = []
-    evidence: dict[str, Any] = {"slowest answer": time_out}
+    evidence: dict[str, Any] = {"censored": censored, "slowest answer": slowest, "time-out": patience}
     for q in _QUOTED:
-        label, reach = f"p{100 * q:g}", q * (answered + late) / answered
-        value = pool.quantile(reach) if reach < 1 else time_out
-        told.append(f"{label.upper()} {'more than ' if reach >= 1 else ''}{seconds(value)}")
+        label, beyond = f"p{100 * q:g}", q > 1 - censored
+        value = least if beyond else min(pool.quantile(q / (1 - censored)), least)
+        told.append(f"{label.upper()} {'at least ' if beyond else ''}{seconds(value)}")
         evidence |= {label: test.summary.get(label), f"{label} with time-outs": value}
-    return f" With the time-outs counted as slower than any answer: {' and '.join(told)}.", evidence
+    as_what = (
+        "slower than any answer" if patience is None else f"{seconds(patience)}, which their users waited"
+    )
+    return (
+        f" Counting the time-outs, {percent(censored)} of all, as {as_what}: {' and '.join(told)}.",
+        evidence,
+    )
 
 
 def few_samples(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> Iterator[Finding]:
@@ -147,5 +161,8 @@ def _gravity(share: float) -> Severity:
     return "weakens" if share >= 1 - max(_QUOTED) else "notes"
 
 
-CHECKS = (survivors_only, few_samples, resolution)
+CHECKS = (few_samples, resolution)
 """Checks of one test's response times."""
+
+CHECKS_WITH_SCRIPT = (survivors_only,)
+"""Those that know more with the script."""

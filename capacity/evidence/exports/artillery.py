@@ -11,6 +11,7 @@ Notes
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from capacity.errors import InputError
 from capacity.evidence.loadtest import ERROR_CODES, SUMMARY, LoadTest, failing, is_unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SLICE = 10.0  # length of Artillery's reporting periods [s]
 
@@ -80,6 +81,7 @@ def read(path: str | Path) -> LoadTest:
         samples=_samples(report),
         other=_other(report.aggregate),
         notes=tuple(notes),
+        time_endpoints=partial(_endpoint_times, tuple(report.aggregate.endpoints), report.periods),
     )
 
 
@@ -170,6 +172,13 @@ def _endpoints(aggregate: Period) -> pd.DataFrame:
     )
     frame.index.name = "endpoint"
     return frame.sort_values("requests", ascending=False, kind="stable")
+
+
+def _endpoint_times(names: Sequence[str], periods: Sequence[Period]) -> dict[str, pd.DataFrame]:
+    """Return the response times of each endpoint by period, of those that any period tells."""
+    each = [period.endpoints for period in periods]
+    found = {name: [ends[name].response_time if name in ends else None for ends in each] for name in names}
+    return {name: _times(rows) for name, rows in found.items() if any(rows)}
 
 
 def _totals(aggregate: Period) -> dict[str, Any]:

@@ -65,9 +65,11 @@ def response_times(
         _quantile(panel, q, points[q])
     if service is not None:
         _model(panel, service, [q for q in quantiles if q in (0.5, 0.95)])
+        _in_production(panel, service, capacity)
     alt = "; ".join(f"{_LOOKS[q][0]} {_ends(points[q])}" for q in quantiles) + _slo_words(capacity)
     line = (
-        " Lines: the calibrated model, dashed beyond the loads it was checked at."
+        " Lines: the calibrated model, dashed beyond the loads it was checked at; thin: P95 with the irregular "
+        "arrivals of production."
         if service is not None
         else ""
     )
@@ -142,8 +144,19 @@ def _model(panel: Panel, service: Service, quantiles: Sequence[float]) -> None:
             (np.linspace(0.02 * limit, checked, 60), False),
             (np.linspace(checked, 0.995 * limit, 40), True),
         ):
-            times = [1000 * service.response_time_quantile_at(load, q) for load in loads if load < limit]
-            panel.model(loads[: len(times)], times, colour=_LOOKS[q][2], extrapolated=beyond, width=1.4)
+            within = loads[loads < limit]
+            times = 1000 * service.response_time_quantile_at(within, q)
+            panel.model(within, times, colour=_LOOKS[q][2], extrapolated=beyond, width=1.4)
+
+
+def _in_production(panel: Panel, service: Service, capacity: Capacity) -> None:
+    """Draw the P95 that the same load has when requests do not come at even intervals, where that differs."""
+    if not capacity.production:
+        return
+    limit, real = float(service.saturation_throughput.value or 0.0), service.in_production()
+    loads = np.linspace(0.02 * limit, 0.98 * limit, 60)
+    times = 1000 * real.response_time_quantile_at(loads, 0.95)
+    panel.model(loads, times, colour=_LOOKS[0.95][2], width=0.7)
 
 
 def _slo_range(panel: Panel, capacity: Capacity, goals: Mapping[float, float]) -> None:

@@ -102,12 +102,30 @@ def test_captures_failed(make_test):
 def test_availability_sample(make_test):
     """1200 requests without a failure support 99.75%: ln(0.05)/n, the rule of three."""
     (found,) = run(answers.availability_sample, make_test())
-    assert found.evidence["availability"] == pytest.approx(1 - 3 / 1200, abs=2e-5)
+    assert found.evidence["low"] == pytest.approx(1 - 3 / 1200, abs=2e-5)
+    assert "of at least 99.8%" in found.message
 
 
-def test_no_availability_after_a_failure(make_test):
-    """With a failure the sample speaks for itself."""
-    assert not run(answers.availability_sample, make_test(errors={"ECONNRESET": [1, 0, 0, 0, 0, 0]}))
+def test_availability_after_failures(make_test):
+    """10 failures in 100 requests support 82.4% to 95.1%: Clopper and Pearson's interval, in print in many books."""
+    (found,) = run(answers.availability_sample, make_test((10.0,), errors={"ECONNRESET": 10}))
+    assert (round(found.evidence["low"], 3), round(found.evidence["high"], 3)) == (0.824, 0.951)
+    assert found.evidence["failures"] == 10
+
+
+def test_failures_in_clusters_say_less(make_test):
+    """Sixty failures of one period tell less of an availability than sixty spread evenly."""
+    even, at_once = (
+        run(answers.availability_sample, make_test(errors={"ECONNRESET": lost}))[0].evidence
+        for lost in ([10] * 6, [60, 0, 0, 0, 0, 0])
+    )
+    assert at_once["low"] < even["low"] < 0.95 < even["high"] < at_once["high"]
+
+
+def test_only_failures(make_test):
+    """Where everything failed the availability is bounded from above, and nothing breaks."""
+    (found,) = run(answers.availability_sample, make_test((10.0,) * 2, codes={503: 100}))
+    assert (found.evidence["low"], found.evidence["high"] < 0.05) == (0.0, True)
 
 
 def test_hostile_names_are_data(make_test, make_summary):

@@ -87,3 +87,28 @@ def test_many_endpoints(make_test, make_summary):
     table = {f"/{i}": make_summary(3, p50=0.05 + 0.001 * rng.random()) for i in range(1000)}
     test = make_test((50.0,) * 6, endpoints=table)
     assert not [f for check in endpoints.CHECKS for f in run(check, test)]
+
+
+LONG_TAIL = {"min": 0.005, "mean": 0.06, "p50": 0.02, "p75": 0.03, "p90": 0.05, "p95": 0.08, "p99": 0.6,
+             "p999": 0.9, "max": 1.0}  # fmt: skip
+
+
+def test_tail_without_queue(make_test, make_summary):
+    """A P99 of thirty medians at an eighth of the load served is no queueing; the endpoint that is slow is named."""
+    rates = (10.0,) * 12 + (80.0,) * 6
+    table = {"/checkout": make_summary(180, p50=0.6, p95=0.8, p99=0.9, largest=1.0), "/": make_summary(5820)}
+    test = replace(
+        make_test(rates, endpoints=table), times=pooled([LONG_TAIL | {"count": 10 * r} for r in rates])
+    )
+    (found,) = run(endpoints.tail_without_queue, test)
+    assert (found.severity, found.endpoints, found.periods) == ("notes", ("/checkout",), tuple(range(12)))
+    assert found.evidence["p99"] / found.evidence["p50"] > 25
+
+
+def test_tail_of_a_plain_service(station, make_test):
+    """Exponential service times have a P99 of seven medians, and a load that is not low may queue."""
+    low = station.run(station.Station(), [(100, 50), (100, 250)])
+    assert not run(endpoints.tail_without_queue, low)
+    rates = (40.0,) * 6 + (80.0,) * 6
+    near = replace(make_test(rates), times=pooled([LONG_TAIL | {"count": 10 * rate} for rate in rates]))
+    assert not run(endpoints.tail_without_queue, near)

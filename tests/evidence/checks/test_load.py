@@ -1,14 +1,8 @@
-"""Checks of the load: enough, long enough, at several levels, really sent."""
-
-from dataclasses import replace
+"""Checks of the load: really sent, and held long enough."""
 
 from capacity.evidence.checks import load
+from capacity.evidence.limits import Slo
 from capacity.evidence.steps import find_steps
-
-
-def together(check, *tests):
-    """Return what a check finds in several tests."""
-    return [(f.code, f.severity) for f in check(tests, {test.name: find_steps(test) for test in tests}, None)]
 
 
 def alone(check, test):
@@ -40,14 +34,6 @@ def test_server_errors_are_not_the_generators(make_test):
     assert not alone(load.generator_exhausted, make_test(errors={"ECONNREFUSED": 50, "ETIMEDOUT": 50}))
 
 
-def test_users_dropped(make_test):
-    """Users held back by maxVusers void the offered load."""
-    test = make_test()
-    test = replace(test, totals=test.totals | {"dropped": 300})
-    (found,) = alone(load.users_dropped, test)
-    assert (found.severity, found.claim, found.evidence["share"]) == ("voids", "offered load", 0.2)
-
-
 def test_burst(make_test):
     """A run of 20 s shows no steady state; one of a minute is no burst."""
     assert [f.severity for f in alone(load.burst, make_test((5.0, 5.0)))] == ["voids"]
@@ -75,41 +61,66 @@ def test_filling_up_is_no_backlog(station):
     assert not alone(load.backlog_grew, station.run(far, [(60, 20), (60, 50)], offset=0.0))
 
 
-def test_never_saturated(make_test):
-    """Two levels both served bound the capacity from below only."""
-    assert together(load.never_saturated, make_test((10.0,) * 4 + (40.0,) * 4)) == [
-        ("never_saturated", "weakens")
-    ]
+def test_a_backlog_that_a_higher_load_clears(make_test):
+    """Answers that come in batches leave many requests in flight for a while, which is no queue."""
+    test = make_test((20.0, 20.0, 20.0, 40.0, 40.0, 40.0), codes={200: [180, 160, 160, 490, 400, 400]})
+    (first, *_) = find_steps(test)
+    assert (first.rows, round(first.backlog, 3)) == ((0, 1, 2), 0.167)
+    assert not alone(load.backlog_grew, test)
 
 
-def test_no_baseline(make_test):
-    """A test overloaded from its start bounds the capacity from above only."""
-    test = make_test((20.0,) * 6, errors={"ETIMEDOUT": 100})
-    assert together(load.never_saturated, test) == [("no_baseline", "weakens")]
+def test_steps_shorter_than_their_answers(make_test):
+    """Forty seconds do not show whether answers of eight seconds are steady."""
+    slow = make_test((20.0,) * 4, times={"p50": 2.0, "p95": 6.0, "p99": 8.0, "largest": 9.0})
+    (found,) = alone(load.short_steps, slow)
+    assert "less than 10 times the P99: 20 req/s for 40 s" in found.message
+    assert not alone(load.short_steps, make_test((20.0,) * 4))
 
 
-def test_an_enclosed_limit(station):
-    """Levels below and above the limit leave nothing to say."""
-    test = station.run(station.Station(), [(60, 100), (60, 200), (60, 400)], offset=0.0)
-    assert not together(load.never_saturated, test)
+def test_steps_of_few_requests(make_test):
+    """Forty requests are too few for a P95, and more so for the P99.9 of the objectives."""
+    (found,) = alone(load.short_steps, make_test((1.0,) * 4))
+    assert "fewer than the 59 requests that P95 needs" in found.message
+    (found,) = load.short_steps(make_test(), find_steps(make_test()), Slo({0.999: 1.0}))
+    assert "fewer than the 2995 requests that P99.9 needs" in found.message
 
 
-def test_single_load(make_test):
-    """One rate is one load; three times it is two."""
-    assert together(load.single_load, make_test((5.0,) * 6)) == [("single_load", "weakens")]
-    assert not together(load.single_load, make_test((5.0,) * 6), make_test((15.0,) * 6, name="more"))
+def test_short_burst(make_test):
+    """A jump of one or two periods between equal loads is told, with its place."""
+    (found,) = alone(load.short_burst, make_test((10.0,) * 3 + (60.0, 45.0) + (10.0,) * 3))
+    assert (found.severity, found.periods, found.evidence["start"]) == ("notes", (3, 4), 30.0)
+    assert "from 10 to 60 users/s" in found.message
 
 
-def test_only_ramps(station):
-    """A ramp alone holds no load; with a plateau there is one."""
-    ramp = station.run(station.Station(), [(120, 10, 130)], offset=0.0)
-    both = station.run(station.Station(), [(60, 10, 70), (60, 70)], offset=0.0)
-    assert together(load.only_ramps, ramp) == [("only_ramps", "weakens")]
-    assert not together(load.only_ramps, both)
+def test_a_burst_that_was_held(make_test):
+    """A burst of three periods or more, its edges within a period included, is a load like others."""
+    assert not alone(load.short_burst, make_test((10.0,) * 3 + (30.0, 60.0, 60.0, 20.0) + (10.0,) * 3))
 
 
-def test_evenly_spaced_arrivals(make_test):
-    """Artillery's regular arrivals are noted once for all tests; another tool's are not."""
-    tests = [make_test(name="basic"), make_test(name="stress"), make_test(name="other", tool="k6")]
-    (found,) = load.evenly_spaced_arrivals(tests, {}, None)
-    assert (found.severity, found.test) == ("notes", "basic, stress")
+def test_ramps_and_noise_are_no_bursts(make_test, station):
+    """Neither a climbing and falling load nor the scatter of few arrivals is a burst."""
+    assert not alone(load.short_burst, make_test((10.0, 20.0, 40.0, 80.0, 40.0, 20.0, 10.0)))
+    random = station.run(station.Station(), [(600, 2)], poisson=True, offset=0.0)
+    assert not alone(load.short_burst, random)
+
+
+def test_no_bursts_without_times(make_test):
+    """Where the export has no times a period may be any part of ten seconds, so a jump may be none."""
+    assert not alone(load.short_burst, make_test((10.0,) * 3 + (60.0, 45.0) + (10.0,) * 3, start=None))
+
+
+def test_interruption(make_test):
+    """Twenty seconds without answers amid a load that is served are an outage, not a limit."""
+    lost = [0] * 4 + [150, 180] + [0] * 6
+    (found,) = alone(load.interruption, make_test((20.0,) * 12, errors={"ETIMEDOUT": lost}))
+    assert (found.severity, found.claim, found.periods) == ("weakens", "capacity", (4, 5))
+    assert (found.evidence["start"], found.evidence["end"], found.evidence["share"]) == (40, 60, 0.9)
+
+
+def test_saturation_is_no_interruption(station, make_test):
+    """Failures that last to the end of a load, that begin with it, or that come and go are the load's."""
+    for lost in ([0] * 4 + [150] * 8, [150] * 4 + [0] * 8, [0, 60] * 6):
+        assert not alone(load.interruption, make_test((20.0,) * 12, errors={"ETIMEDOUT": lost}))
+    for law in ("deterministic", "exponential", "hyperexponential"):
+        near = station.run(station.Station(queue=20, law=law), [(120, 150), (120, 295), (120, 330)])
+        assert not alone(load.interruption, near)

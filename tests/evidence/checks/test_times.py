@@ -1,5 +1,7 @@
 """Checks of what the percentiles stand on: survivors, samples, clock."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from capacity.evidence.checks import times
@@ -18,14 +20,25 @@ def test_survivors_only(make_test):
     (found,) = run(times.survivors_only, make_test((20.0,) * 6, errors={"ETIMEDOUT": 20}))
     assert (found.severity, found.claim, found.evidence["share"]) == ("voids", "response time", 0.1)
     assert found.evidence["p95 with time-outs"] == found.evidence["slowest answer"] == 0.2
-    assert "P95 more than 200 ms" in found.message
+    assert found.evidence["censored"] == 0.1
+    assert "P95 at least 200 ms" in found.message
+
+
+def test_the_script_tells_the_time_out(make_test):
+    """With the script the censored percentile is at least the time-out, not only the slowest answer."""
+    test = make_test((20.0,) * 6, errors={"ETIMEDOUT": 20})
+    (found,) = times.survivors_only(test, (), None, SimpleNamespace(timeout=10.0))
+    assert (found.evidence["p95 with time-outs"], found.evidence["slowest answer"]) == (10.0, 0.2)
+    assert "10% of all, as 10 s, which their users waited: P95 at least 10 s" in found.message
 
 
 def test_few_timeouts_move_the_percentile(make_test):
     """With 2% timed out the P95 is what 96.94% of the survivors stay below."""
     (found,) = run(times.survivors_only, make_test((20.0,) * 6, errors={"ETIMEDOUT": 4}))
     assert found.severity == "weakens"
-    assert 0.1 < found.evidence["p95 with time-outs"] < 0.15
+    pooled = make_test((20.0,) * 6, errors={"ETIMEDOUT": 4}).mixture(range(6)).quantile(0.95 / 0.98)
+    assert found.evidence["p95 with time-outs"] == pytest.approx(pooled)
+    assert found.evidence["p99 with time-outs"] == found.evidence["slowest answer"]
 
 
 def test_refused_requests_are_missing_too(make_test):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -222,3 +223,19 @@ def test_every_shared_export_is_read(shared):
         run = exports.read(path)
         assert isinstance(run.good, pd.Series)
         assert len(run.times) == len(run.codes) == len(run.errors) == len(run.periods), path.name
+
+
+def test_endpoints_by_period_add_up():
+    """Where an export times its endpoints by period, the answers of all periods are those of the whole run."""
+    run = artillery.read(Path(__file__).parents[3] / "data" / "storefront" / "steps-1.json")
+    assert "endpoint_times" not in vars(run)  # nothing is put together before it is asked for
+    assert set(run.endpoint_times) == set(run.endpoints.index)
+    for name, times in run.endpoint_times.items():
+        assert len(times) == len(run.periods)
+        assert times["count"].sum() == run.endpoints["count"][name]
+        assert times["max"].max() == run.endpoints["max"][name]
+
+
+def test_endpoints_that_are_not_timed_by_period_are_absent(run):
+    """Endpoints of which the export gives counts only have no response times."""
+    assert run.endpoint_times == {}

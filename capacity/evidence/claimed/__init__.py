@@ -1,0 +1,1 @@
+"""How claims are judged, by what they are about."""
