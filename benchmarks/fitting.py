@@ -16,8 +16,8 @@ from scipy.optimize import curve_fit
 sys.path.insert(0, str(Path(__file__).parent))
 from paired import ratio
 
-from capacity.models.curves import ThroughputCurve
-from capacity.models.leastsquares import Minimum, minimise
+from capacity.models.fits.curves import ThroughputCurve
+from capacity.models.fits.leastsquares import Minimum, minimise
 from capacity.models.scalability import Usl
 
 RESAMPLES = 2000

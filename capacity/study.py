@@ -30,7 +30,7 @@ from capacity.plan import Plan
 from capacity.wording import sentence
 
 if TYPE_CHECKING:
-    from capacity.models.fitting import Fit
+    from capacity.models.fits.fitting import Fit
     from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
     from capacity.planning.headroom import Policy, Waterfall

@@ -54,7 +54,7 @@ def test_imports_run_one_way(repository: Path):
 def test_models_know_no_load_test(repository: Path):
     """The mathematics imports nothing of the package but errors, estimates and itself."""
     allowed = {"errors", "estimate", "models"}
-    for path in (repository / "capacity" / "models").glob("*.py"):
+    for path in (repository / "capacity" / "models").rglob("*.py"):
         for name in imported(path):
             if name.startswith("capacity."):
                 assert name.split(".")[1] in allowed, f"{path.name} imports {name}"

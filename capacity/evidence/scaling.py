@@ -12,9 +12,9 @@ import numpy as np
 from capacity.errors import NotIdentified
 from capacity.estimate import Estimate, number
 from capacity.evidence.operating import Point
-from capacity.models.openfit import OpenFit
+from capacity.models.fits.openfit import OpenFit
+from capacity.models.fits.selection import LawChoice, choose_law
 from capacity.models.scalability import Amdahl, Linear, Usl
-from capacity.models.selection import LawChoice, choose_law
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,9 @@ from capacity.models import domain
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from capacity.models.fitting import Fit
-    from capacity.models.openfit import OpenFit
-    from capacity.models.points import Noise, OpenNoise
+    from capacity.models.fits.fitting import Fit
+    from capacity.models.fits.openfit import OpenFit
+    from capacity.models.fits.points import Noise, OpenNoise
 
 FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 
@@ -164,7 +164,7 @@ class Usl:
         >>> round(fit.contention.value, 3)
         0.055
         """
-        from capacity.models.regression import fit_law
+        from capacity.models.fits.regression import fit_law
 
         return fit_law(cls, concurrency, throughput, level, noise=noise, throughput_error=throughput_error)
 
@@ -207,7 +207,7 @@ class Usl:
         >>> print(fit.peak_throughput)
         100 req/s (98.8 to 102)
         """
-        from capacity.models.openload import fit_open
+        from capacity.models.fits.openload import fit_open
 
         return fit_open(
             cls, throughput, response_time, level, noise=noise, response_time_error=response_time_error

@@ -11,7 +11,7 @@ import numpy as np
 from capacity.errors import DomainError, UsageError
 from capacity.estimate import Estimate, number
 from capacity.models.finance import pert_mean, pert_sample
-from capacity.models.fitting import Fit
+from capacity.models.fits.fitting import Fit
 from capacity.models.scalability import Linear, Usl
 from capacity.planning.catalogue import FACTS, LEVERS, Parameter
 from capacity.planning.demand import Demand

@@ -11,7 +11,7 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate, number, weakest
-from capacity.models.fitting import Fit
+from capacity.models.fits.fitting import Fit
 from capacity.models.scalability import Usl
 from capacity.planning.demand import LEVEL, Demand
 from capacity.planning.headroom import Policy, relative_capacity, safe_loads, sampled_laws

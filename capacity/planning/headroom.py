@@ -13,7 +13,7 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
-from capacity.models.fitting import Fit
+from capacity.models.fits.fitting import Fit
 from capacity.models.scalability import Usl
 from capacity.wording import counted
 

@@ -24,7 +24,7 @@ from capacity.wording import spoken
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.fitting import Fit
+    from capacity.models.fits.fitting import Fit
     from capacity.models.scalability import Usl
     from capacity.plan import Cost, Investment
 

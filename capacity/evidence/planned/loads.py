@@ -121,7 +121,10 @@ def _aims(known: Known) -> Iterator[Aim]:
         yield from (Aim(load, "limit") for load in loads)
     elif known.limit is not None:
         if known.bracket is None:
-            low, high = max(known.served, 0.85 * known.limit.low), min(known.refused, _BEYOND * known.limit.high)
+            low, high = (
+                max(known.served, 0.85 * known.limit.low),
+                min(known.refused, _BEYOND * known.limit.high),
+            )
             yield from (Aim(low + share * (high - low), "limit") for share in (1 / 3, 2 / 3) if high > low)
         yield Aim(_BEYOND * known.limit.high, "overload")
     yield from (Aim(load, "objective") for load in _crossings(known))

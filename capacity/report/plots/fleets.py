@@ -16,7 +16,7 @@ from capacity.wording import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.fitting import Fit
+    from capacity.models.fits.fitting import Fit
     from capacity.planning.fleet import FleetPlan
     from capacity.planning.headroom import Waterfall
 

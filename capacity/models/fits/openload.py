@@ -12,11 +12,11 @@ import numpy as np
 from capacity.errors import NotIdentified
 from capacity.estimate import number
 from capacity.models import domain
-from capacity.models.curves import ResponseCurve, scaled, slope_of_scale
-from capacity.models.leastsquares import minimise
-from capacity.models.openfit import OpenFit
-from capacity.models.points import OpenNoise, Points, check_noise, measured
-from capacity.models.regression import t_quantile
+from capacity.models.fits.curves import ResponseCurve, scaled, slope_of_scale
+from capacity.models.fits.leastsquares import minimise
+from capacity.models.fits.openfit import OpenFit
+from capacity.models.fits.points import OpenNoise, Points, check_noise, measured
+from capacity.models.fits.regression import t_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -83,7 +83,7 @@ def fit_open(
     response_time_error: ArrayLike | None,
 ) -> OpenFit:
     """Fit a law to response times on throughput; the work behind `Usl.fit_open`, which documents it."""
-    from capacity.models.selection import settle
+    from capacity.models.fits.selection import settle
 
     domain.fraction(level=level)
     loads = Loads(throughput, response_time, response_time_error)  # type: ignore[arg-type]

@@ -10,8 +10,8 @@ import numpy as np
 
 from capacity.estimate import Estimate, number
 from capacity.models import domain
-from capacity.models.contours import contour
-from capacity.models.curves import (
+from capacity.models.fits.contours import contour
+from capacity.models.fits.curves import (
     ResponseCurve,
     peak_of,
     response_time_of,
@@ -20,8 +20,8 @@ from capacity.models.curves import (
     throughput_of,
     unscaled,
 )
-from capacity.models.fitting import Fit, Prediction
-from capacity.models.regression import t_quantile
+from capacity.models.fits.fitting import Fit, Prediction
+from capacity.models.fits.regression import t_quantile
 
 _TRUSTED_REACH = 1.2  # times the highest tested throughput; beyond, a number is an extrapolation
 _GUARD = 0.97  # share κ from which the law as good as peaks at the highest tested throughput

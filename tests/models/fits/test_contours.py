@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from capacity.models.contours import contour
-from capacity.models.curves import ThroughputCurve
-from capacity.models.leastsquares import minimise
+from capacity.models.fits.contours import contour
+from capacity.models.fits.curves import ThroughputCurve
+from capacity.models.fits.leastsquares import minimise
 
 LEVELS = np.array([1.0, 2, 4, 8, 12, 16, 24, 32])
 

@@ -11,7 +11,7 @@ from itertools import chain, combinations, product
 
 import numpy as np
 
-from capacity.models.leastsquares import Curve, minimise
+from capacity.models.fits.leastsquares import Curve, minimise
 
 _DIRECTIONS = {1: 2, 2: 240, 3: 1200}  # rays by dimension
 _FIRST, _GROWTH, _FAR = 0.1, 1.3, 1e4  # radii tried, in radii of the region were the model linear

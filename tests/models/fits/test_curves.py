@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from capacity.models.curves import (
+from capacity.models.fits.curves import (
     ResponseCurve,
     ThroughputCurve,
     peak_of,

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from capacity.models.points import OpenNoise
+from capacity.models.fits.points import OpenNoise
 
 _ALL = 1 - 1e-9  # largest share of the top throughput's period that is spent alone
 _POWER: dict[OpenNoise, float] = {"absolute": 0.0, "relative": 1.0, "queueing": 2.0}

@@ -12,8 +12,8 @@ import numpy as np
 
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
-from capacity.models.fitting import Fit
-from capacity.models.points import Noise
+from capacity.models.fits.fitting import Fit
+from capacity.models.fits.points import Noise
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capacity.estimate import number
-from capacity.models.leastsquares import Minimum, minimise
+from capacity.models.fits.leastsquares import Minimum, minimise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.fitted import Fitted
+    from capacity.models.fits.fitted import Fitted
 
 _CHANCE = 0.02  # that a set of good points has one called an outlier
 _DOUBTFUL = 0.05  # chance of a departure from the law below which it is named

@@ -16,12 +16,12 @@ import numpy as np
 
 from capacity.errors import NotIdentified
 from capacity.models import domain
-from capacity.models.points import Noise, Points, check_noise
+from capacity.models.fits.points import Noise, Points, check_noise
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from capacity.models.fitting import Fit
+    from capacity.models.fits.fitting import Fit
     from capacity.models.scalability import Usl
 
 _NO_GROWTH = 0.8  # contention from which points that may mean no growth at all are called saturated
@@ -119,7 +119,7 @@ def fit_law(
     throughput_error: ArrayLike | None,
 ) -> Fit:
     """Fit a law by least squares with α and β not below 0; the work behind `Usl.fit`, which documents it."""
-    from capacity.models.selection import settle
+    from capacity.models.fits.selection import settle
 
     domain.fraction(level=level)
     points = Points(concurrency, throughput, throughput_error)  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def fit_law(
 
 
 def _fit(law: type[Usl], points: Points, level: float, noise: Noise) -> Fit:
-    from capacity.models.fitting import Fit
+    from capacity.models.fits.fitting import Fit
 
     _check_levels(law, points)
     problem = Problem(points, law.parameters, noise)

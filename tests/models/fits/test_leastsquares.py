@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from capacity.models.curves import ResponseCurve, ThroughputCurve
-from capacity.models.leastsquares import minimise
+from capacity.models.fits.curves import ResponseCurve, ThroughputCurve
+from capacity.models.fits.leastsquares import minimise
 from capacity.models.scalability import Usl
 
 LEVELS = np.array([1.0, 2, 4, 8, 12, 16, 24, 32, 48, 64])

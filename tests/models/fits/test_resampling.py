@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError, NotIdentified
-from capacity.models.regression import t_quantile
+from capacity.models.fits.regression import t_quantile
 from capacity.models.scalability import Amdahl, Linear, Usl
 
 LEVELS = np.array([1.0, 2, 4, 8, 12, 16, 24, 32, 48, 64])

@@ -16,8 +16,8 @@ import numpy as np
 
 from capacity.estimate import Estimate, number
 from capacity.models import domain
-from capacity.models.fitted import Fitted
-from capacity.models.regression import design_of, t_quantile
+from capacity.models.fits.fitted import Fitted
+from capacity.models.fits.regression import design_of, t_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,7 @@ class Fit(Fitted):
 
     def _doubts(self) -> list[str]:
         """What the points themselves say against the fit."""
-        from capacity.models.influence import off_the_law
+        from capacity.models.fits.influence import off_the_law
 
         doubts = [self.error_model.text(self)] if self.error_model else []
         if self.lack_of_fit and self.lack_of_fit.doubtful:

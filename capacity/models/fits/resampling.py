@@ -11,13 +11,13 @@ import numpy as np
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
 from capacity.models import domain
-from capacity.models.curves import peak_of, throughput_of
-from capacity.models.leastsquares import minimise
+from capacity.models.fits.curves import peak_of, throughput_of
+from capacity.models.fits.leastsquares import minimise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.fitted import Fitted
+    from capacity.models.fits.fitted import Fitted
 
 _METHOD = "parametric bootstrap"
 

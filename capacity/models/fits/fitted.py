@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capacity.errors import NotIdentified
-from capacity.models.curves import ResponseCurve, ThroughputCurve
-from capacity.models.points import OpenNoise, Points
+from capacity.models.fits.curves import ResponseCurve, ThroughputCurve
+from capacity.models.fits.points import OpenNoise, Points
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.influence import LackOfFit
-    from capacity.models.resampling import Bootstrap
+    from capacity.models.fits.influence import LackOfFit
+    from capacity.models.fits.resampling import Bootstrap
+    from capacity.models.fits.selection import ErrorModel
     from capacity.models.scalability import Usl
-    from capacity.models.selection import ErrorModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,21 +130,21 @@ class Fitted:
     @cached_property
     def outliers(self) -> tuple[int, ...]:
         """Up to two points that lie off the law the others make; `influence` has all of them."""
-        from capacity.models.influence import outliers
+        from capacity.models.fits.influence import outliers
 
         return outliers(self)
 
     @cached_property
     def influence(self) -> pd.DataFrame:
         """One row a point: how far it lies off the law of the others, and what it does to this one."""
-        from capacity.models.influence import influence
+        from capacity.models.fits.influence import influence
 
         return influence(self)
 
     @cached_property
     def lack_of_fit(self) -> LackOfFit | None:
         """Whether the points depart from the law more than repeated levels scatter; None without repeats."""
-        from capacity.models.influence import lack_of_fit
+        from capacity.models.fits.influence import lack_of_fit
 
         return lack_of_fit(self)
 
@@ -158,7 +158,7 @@ class Fitted:
         rng : Generator
             Source of randomness.
         """
-        from capacity.models.resampling import resample
+        from capacity.models.fits.resampling import resample
 
         return resample(self, size, rng)
 

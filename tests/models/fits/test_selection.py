@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError
+from capacity.models.fits.selection import choose_law
 from capacity.models.scalability import Amdahl, Linear, Usl
-from capacity.models.selection import choose_law
 
 LAWS = (Linear, Amdahl, Usl)
 LEVELS = np.array([1.0, 2, 4, 8, 12, 16, 24, 32, 48, 64])
