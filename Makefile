@@ -7,7 +7,7 @@ OUT ?= report
 LOCK := --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --quiet
 export UV_NO_CONFIG := 1
 
-.PHONY: report test test-lab lab lint lock wheel record clean
+.PHONY: report test test-lab lab lint lock wheel record benchmark clean
 report: $(V)/.run
 	$(B)/capacity report $(PLAN) -o $(OUT)
 
@@ -32,6 +32,10 @@ lock: $(B)/uv
 
 record: $(V)/.run
 	$(B)/python data/recording/record.py
+
+benchmark: $(V)/.dev
+	$(B)/python benchmarks/reading.py
+	OMP_NUM_THREADS=1 $(B)/python benchmarks/fitting.py
 
 clean:
 	rm -rf $(V) $(OUT)

@@ -71,7 +71,7 @@ def _test(test: Mapping[str, Any]) -> Iterator[str]:
         ]
     )
     yield from _rows("Response times by endpoint", _endpoints(test), ("endpoint", *_ENDPOINT_COLUMNS))
-    yield from _rows("Steps of the load", list(test.get("steps") or []), _STEP_COLUMNS)
+    yield from _rows("Steps of the load; P95 of good answers", list(test.get("steps") or []), _STEP_COLUMNS)
 
 
 def _moment(start: str | None) -> str:
