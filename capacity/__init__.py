@@ -43,6 +43,7 @@ _HOME = {
     "find_steps": "capacity.evidence.steps",
     "find_limits": "capacity.evidence.limits",
     "calibrate": "capacity.evidence.calibration",
+    "fit_scaling": "capacity.evidence.scaling",
     "audit": "capacity.evidence.audit",
     "plan_next_test": "capacity.evidence.next_test",
     "judge": "capacity.evidence.claims",

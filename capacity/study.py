@@ -23,6 +23,7 @@ from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.next_test import NextTest, plan_next_test
 from capacity.evidence.refined import refine
 from capacity.evidence.resilience import Resilience, assess_resilience
+from capacity.evidence.scaling import Scaling, fit_scaling
 from capacity.evidence.steps import Step, find_steps
 from capacity.models.scalability import Amdahl
 from capacity.plain import SCHEMA, plain_data
@@ -216,6 +217,14 @@ class Study:
         return limits_by_endpoint(tests, self.capacity, self.slo)
 
     @cached_property
+    def concurrency_law(self) -> Scaling | Missing:
+        """How throughput grows with the requests in the tested deployment: linear, Amdahl's law or the USL."""
+        try:
+            return fit_scaling(self.capacity.points)
+        except NotIdentified as reason:
+            return Missing("scalability law", str(reason))
+
+    @cached_property
     def predictions(self) -> pd.DataFrame:
         """Response times that the service model expects at any load, as tested and in production. [s]"""
         return self.service.curve() if self.service else self.service.to_frame()
@@ -374,7 +383,7 @@ class Study:
         return assess(
             capacity_status=self.capacity.status,
             capacity_why=self.capacity.why,
-            slo_capacity=self.capacity.slo.get("all"),
+            slo_capacity=(self.capacity.production or self.capacity.slo).get("all"),
             peak_demand=self.demand.peak if self.demand else None,
             peaks=self.demand.peaks if self.demand else None,
             graceful=self.resilience.graceful,
@@ -433,6 +442,12 @@ class Study:
                 "claims": [judgement.to_dict() for judgement in self.claims],
                 "capacity": self.capacity,
                 "service_model": self.service and self.service.to_dict(),
+                "concurrency_law": self.concurrency_law
+                and {
+                    "text": self.concurrency_law.text,
+                    "peak_throughput": self.concurrency_law.peak_throughput,
+                    "points": self.concurrency_law.to_frame(),
+                },
                 "next_test": self.next_test and self.next_test.to_frame(),
                 "scaling": self.scaling_points,
                 "resilience": {"graceful": self.resilience.graceful, "criteria": self.resilience.criteria},

@@ -162,7 +162,7 @@ _COLUMNS_BY_KIND = {
         "peak": "peak", "peak_demand": "peak demand", "slo_capacity": "within SLO", "load": "load",
         "safe_load": "safe load", "safe_load_low": "safe load, low", "safe_load_high": "safe load, high",
         "reduction": "taken off", "expected_shortfall": "expected shortfall",
-        "capacity_alone": "capacity, alone", "capacity_last": "capacity, done last",
+        "fitted": "by the law", "capacity_alone": "capacity, alone", "capacity_last": "capacity, done last",
     },
     "users/s": {"arrival_rate": "arrivals"},
     "count": {

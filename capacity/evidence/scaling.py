@@ -74,21 +74,22 @@ class Scaling:
     @property
     def text(self) -> str:
         """The answer in sentences."""
-        parts = [self.fit.text, self.choice.text]
+        if self.peak_throughput.bounded:
+            parts = [self.fit.text, self.choice.text]
+        else:
+            unknown = f"The peak is not identified: {self.peak_throughput}."
+            parts = [self.fit.law_text, unknown, self.choice.text, *self.fit.notes]
         if self._contradicted:
             parts.append(
-                f"Overload carried {number(self._carried)} req/s, more than the law's peak: "
-                f"the law does not hold there, and the peak is {self.peak_throughput}."
+                f"Overload carried {number(self._carried)} req/s, more than the law's peak: it does not hold there."
             )
-        elif self.fit.peak_throughput.bounded and not self.peak_throughput.bounded:
-            parts.append(f"That limit lies beyond the test, so all that is known is {self.peak_throughput}.")
         return " ".join([*parts, *self.refused])
 
     def to_frame(self) -> pd.DataFrame:
         """One row a steady step: throughput, response time, concurrency, and the law with its interval."""
         frame = self.fit.to_frame()
         frame.insert(2, "response_time", self.fit.response_time)
-        return frame
+        return frame.sort_values("throughput", ignore_index=True)
 
     @property
     def _carried(self) -> float:

@@ -180,14 +180,13 @@ class Service:
         return self.checks[shown]
 
     def curve(self, shares: Sequence[float] = _SHARES) -> pd.DataFrame:
-        """Return predictions at shares of the saturation throughput: mean, P50, P95, P99, and P95 in production. [s]"""
+        """Return predictions at shares of the saturation throughput: P50, P95, P99, and P95 in production. [s]"""
         import pandas as pd
 
         rates = np.array(shares) * float(self.saturation_throughput.value or 0.0)
-        predicted = {f"p{100 * q:g}": self._predictions(rates, q) for q in (0.5, 0.95, 0.99)}
-        real = self.in_production()._predictions(rates, 0.95)
-        mean = self._predictions(rates, None)
-        return pd.DataFrame({"offered": rates, "mean": mean, **predicted, "p95_in_production": real})
+        frame = pd.DataFrame({"offered": rates, "p50": self._predictions(rates, 0.5)})
+        frame["p95"], frame["p99"] = self._predictions(rates, 0.95), self._predictions(rates, 0.99)
+        return frame.assign(p95_in_production=self.in_production()._predictions(rates, 0.95))
 
     def to_dict(self) -> dict[str, object]:
         """Return what is known of the service, and what it predicts, for plan.json."""

@@ -118,14 +118,18 @@ class Fit(Fitted):
     @property
     def text(self) -> str:
         """The result in sentences."""
+        return " ".join([self.law_text, self._peak_text(self.tested[1]), *self.notes, *self._doubts()])
+
+    @property
+    def law_text(self) -> str:
+        """The parameters in a sentence."""
         least, most = self.tested
         costs = [
             f"{name} {getattr(self, name)}" for name in ("contention", "coherency")[: self.line.size - 1]
         ]
         known = "; ".join([f"one alone carries {self.unit_throughput}", *costs])
         levels = f"{self.points.levels} levels, {number(least)} to {number(most)}"
-        first = f"{self._name} law over {levels}: {known}."
-        return " ".join([first, self._peak_text(most), *self.notes, *self._doubts()])
+        return f"{self._name} law over {levels}: {known}."
 
     def to_frame(self, concurrency: ArrayLike | None = None) -> pd.DataFrame:
         """Table of the law at the given concurrencies; by default at the tested ones.

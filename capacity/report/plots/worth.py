@@ -97,7 +97,7 @@ def _levels(study: Study) -> Iterable[tuple[str, Estimate | None, str]]:
         yield f"peak over {demand.horizon_days} days", demand.peak, RED
     if not isinstance(fleet, Missing):
         yield "promised today", fleet.safe_load_running, GREEN
-    yield f"SLO capacity, {tested}", capacity.slo.get("all"), BLUE
+    yield f"SLO capacity, {tested}", (capacity.production or capacity.slo).get("all"), BLUE
     yield f"saturation, {tested}", capacity.saturation_throughput, BLUE
 
 

@@ -27,7 +27,7 @@ def test_ruler_compares_asked_and_carried(study, words_of):
     picture = plots.ruler(study)
     assert f"peak over {study.demand.horizon_days} days" in words_of(picture)
     assert str(study.demand.peak) in picture.alt
-    assert str(study.capacity.slo["all"]) in picture.alt
+    assert str(study.capacity.production["all"]) in picture.alt
 
 
 def test_ruler_of_a_bare_export(storefront):
@@ -39,7 +39,8 @@ def test_ruler_of_a_bare_export(storefront):
 def test_ruler_without_any_rate():
     """Where nothing is known at all there is a sentence."""
     nothing = Missing("demand", "none")
-    capacity = SimpleNamespace(slo={}, saturation_throughput=None, safe=None, text="Nothing was measured.")
+    nowhere = {"slo": {}, "production": {}, "saturation_throughput": None, "safe": None}
+    capacity = SimpleNamespace(**nowhere, text="Nothing was measured.")
     plan = SimpleNamespace(service=SimpleNamespace(instances_tested=1))
     study = SimpleNamespace(demand=nothing, fleet=nothing, capacity=capacity, plan=plan)
     assert "Nothing was measured." in str(plots.ruler(study))
