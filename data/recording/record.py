@@ -34,6 +34,7 @@ OPTIONS = {  # of station.mjs, by run
     "contended": "--workers 100 --mean-ms 48 --law exponential --contention 0.03,0.001078",
     "time-outs": "--workers 8 --mean-ms 40 --law exponential --queue 4000 --seed 13",
     "unsaturated": "--workers 8 --mean-ms 32 --law lognormal:2",
+    "unsaturated-next": "--workers 8 --mean-ms 32 --law lognormal:2 --seed 22",
 }
 PLAIN_LIMIT = 300_000  # larger exports are stored compressed [bytes]
 QUIET = {

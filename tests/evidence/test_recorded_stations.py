@@ -8,7 +8,8 @@ from capacity.errors import NotIdentified
 from capacity.evidence import exports
 from capacity.evidence.calibration import calibrate
 from capacity.evidence.exports import artillery
-from capacity.evidence.limits import find_limits
+from capacity.evidence.limits import Slo, find_limits
+from capacity.evidence.refined import refine
 from capacity.evidence.steps import find_steps
 
 SATURATED = ("deterministic", "hyperexponential", "delayed", "contended", "time-outs")
@@ -46,6 +47,21 @@ def test_a_run_that_never_saturated(read):
     assert capacity.saturation_throughput.low == pytest.approx(175, rel=0.01)
     with pytest.raises(NotIdentified):
         calibrate([run], steps, capacity)
+
+
+def test_the_next_test_narrowed_the_answer(read):
+    """The script that the unsaturated run led to, played by real Artillery: from "at least" to the truth."""
+    slo = Slo({0.95: 0.16})  # kept up to 224.0 req/s, by a simulation of two million requests
+    first, steps, truth = read("unsaturated")
+    second, more, _ = read("unsaturated-next")
+    before, found = find_limits([first], steps, slo), [*steps, *more]
+    assert before.slo["p95"].value is None
+    after = find_limits([first, second], found, slo)
+    assert after.saturation_throughput.value == pytest.approx(truth["nominal"]["capacity"], rel=0.02)
+    assert after.saturation_throughput.low <= 250 <= after.saturation_throughput.high
+    refined = refine(after, calibrate([first, second], found, after), slo)
+    assert refined.slo["p95"].value == pytest.approx(224.0, rel=0.05)
+    assert 0.995 * refined.slo["p95"].low <= 224.0 <= refined.slo["p95"].high
 
 
 @pytest.mark.parametrize("name", SATURATED)
