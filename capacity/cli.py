@@ -162,26 +162,24 @@ def inspect(exports: tuple[str, ...], script: str | None, as_json: bool, next_te
     runs, code = _readable(exports)
     if not runs:
         return code
-    from capacity.inspection import inspect as inspected
+    from capacity.inspection import Inspection
 
-    result = inspected(runs, Path(script) if script else None)
+    inspection = Inspection(runs, Path(script) if script else None)
+    result = inspection.to_dict()
     if as_json:
         import json
 
         click.echo(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        from capacity.report.text import inspection
+        from capacity.report import text
 
-        click.echo(inspection(result))
+        click.echo(text.inspection(result))
     if next_test:
-        _write_next_test(runs, script, Path(next_test))
+        _write_next_test(inspection.next_script(), Path(next_test))
     return code
 
 
-def _write_next_test(runs: Sequence[LoadTest], script: str | None, file: Path) -> None:
-    from capacity.inspection import next_script
-
-    written = next_script(runs, Path(script) if script else None)
+def _write_next_test(written: str, file: Path) -> None:
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(written)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capacity.errors import NotIdentified
 from capacity.evidence.audit import Findings, audit
@@ -12,95 +14,119 @@ from capacity.evidence.calibration import calibrate
 from capacity.evidence.exports import artillery
 from capacity.evidence.limits import Capacity, find_limits
 from capacity.evidence.loadtest import SUMMARY, LoadTest
-from capacity.evidence.next_test import plan_next_test
+from capacity.evidence.next_test import NextTest, plan_next_test
 from capacity.evidence.service import Service
 from capacity.evidence.steps import Step, find_steps
 from capacity.evidence.steps import to_frame as steps_frame
 from capacity.plain import SCHEMA, plain_data
 
+if TYPE_CHECKING:
+    from artillery_results_parser import Script
 
-def inspect(runs: Sequence[LoadTest], script: str | Path | None = None) -> dict[str, Any]:
-    """Return what each export measured, and what they prove together, as plain data.
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What single exports measured and prove together; every part is computed once, when it is asked for.
 
     Parameters
     ----------
-    runs : sequence of LoadTest
+    tests : sequence of LoadTest
         Runs against the same deployment, as `exports.read` gives them.
     script : str or Path, optional
         Artillery script of the runs; used for those whose length it fits.
 
-    Returns
-    -------
-    dict
+    Raises
+    ------
+    InputError
+        If the script cannot be used.
+    """
+
+    tests: Sequence[LoadTest]
+    script: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tests", _distinct(self.tests))
+
+    @cached_property
+    def phases(self) -> Script | None:
+        """The script's content."""
+        return None if self.script is None else artillery.read_script(self.script)
+
+    @cached_property
+    def steps(self) -> dict[str, tuple[Step, ...]]:
+        """Plateaus and ramps by test."""
+        return {test.name: find_steps(test, self.phases) for test in self.tests}
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What the tests prove, and what they do not."""
+        return audit(tuple(self.tests), self.phases, steps=self.steps)
+
+    @cached_property
+    def capacity(self) -> Capacity:
+        """What the deployment carries. [req/s]"""
+        return find_limits(self.tests, self._all_steps)
+
+    @cached_property
+    def service(self) -> Service | NotIdentified:
+        """The station behind the measurements, or why it is not identified."""
+        try:
+            return calibrate(self.tests, self._all_steps, self.capacity)
+        except NotIdentified as reason:
+            return reason
+
+    @cached_property
+    def next_test(self) -> NextTest | NotIdentified:
+        """The loads to test next, or why they are not identified."""
+        service = self.service if isinstance(self.service, Service) else None
+        try:
+            return plan_next_test(
+                self.capacity,
+                service=service,
+                findings=self.findings,
+                tests=self.tests,
+                steps=self._all_steps,
+            )
+        except NotIdentified as reason:
+            return reason
+
+    def next_script(self) -> str:
+        """Return the next test as an Artillery script, from the one that made the runs where it is given.
+
+        Raises
+        ------
+        NotIdentified
+            If the runs hold no request rate to start from.
+        """
+        if isinstance(self.next_test, NotIdentified):
+            raise self.next_test
+        return self.next_test.script(None if self.script is None else Path(self.script))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it all as plain data; seconds, req/s.
+
         ``schema``, ``tests`` (a list, one entry a file), ``findings``, ``capacity``; ``service_model`` and
-        ``next_test``, or why they are not identified; seconds, req/s.
+        ``next_test``, or why they are not identified.
+        """
+        service, planned = self.service, self.next_test
+        return plain_data(
+            {
+                "schema": SCHEMA,
+                "tests": [_test_dict(test, self.steps[test.name]) for test in self.tests],
+                "findings": list(self.findings),
+                "capacity": self.capacity,
+                "service_model": service.to_dict()
+                if isinstance(service, Service)
+                else {"not identified": str(service)},
+                "next_test": {"text": planned.text, "loads": planned.to_frame()}
+                if isinstance(planned, NextTest)
+                else {"not identified": str(planned)},
+            }
+        )
 
-    Raises
-    ------
-    InputError
-        If the script cannot be used.
-    """
-    phases = None if script is None else artillery.read_script(script)
-    tests = _distinct(runs)
-    steps = {test.name: find_steps(test, phases) for test in tests}
-    found = [step for each in steps.values() for step in each]
-    capacity = find_limits(tests, found)
-    findings = audit(tuple(tests), phases, steps=steps)
-    service, reason = _service(tests, found, capacity)
-    return plain_data(
-        {
-            "schema": SCHEMA,
-            "tests": [_test_dict(test, steps[test.name]) for test in tests],
-            "findings": list(findings),
-            "capacity": capacity,
-            "service_model": service.to_dict() if service else {"not identified": reason},
-            "next_test": _next_test(tests, found, capacity, service, findings),
-        }
-    )
-
-
-def next_script(runs: Sequence[LoadTest], script: str | Path | None = None) -> str:
-    """Return the next test as an Artillery script, from the one that made the runs where it is given.
-
-    Raises
-    ------
-    InputError
-        If the script cannot be used.
-    NotIdentified
-        If the runs hold no request rate to start from.
-    """
-    phases = None if script is None else artillery.read_script(script)
-    tests = _distinct(runs)
-    steps = {test.name: find_steps(test, phases) for test in tests}
-    found = [step for each in steps.values() for step in each]
-    capacity = find_limits(tests, found)
-    service, _ = _service(tests, found, capacity)
-    findings = audit(tuple(tests), phases, steps=steps)
-    planned = plan_next_test(capacity, service=service, findings=findings, tests=tests, steps=found)
-    return planned.script(None if script is None else Path(script))
-
-
-def _service(
-    tests: Sequence[LoadTest], steps: Sequence[Step], capacity: Capacity
-) -> tuple[Service | None, str]:
-    try:
-        return calibrate(tests, steps, capacity), ""
-    except NotIdentified as reason:
-        return None, str(reason)
-
-
-def _next_test(
-    tests: Sequence[LoadTest],
-    steps: Sequence[Step],
-    capacity: Capacity,
-    service: Service | None,
-    findings: Findings,
-) -> dict[str, Any]:
-    try:
-        planned = plan_next_test(capacity, service=service, findings=findings, tests=tests, steps=steps)
-    except NotIdentified as reason:
-        return {"not identified": str(reason)}
-    return {"text": planned.text, "loads": planned.to_frame()}
+    @property
+    def _all_steps(self) -> list[Step]:
+        return [step for each in self.steps.values() for step in each]
 
 
 def _distinct(tests: Sequence[LoadTest]) -> list[LoadTest]:

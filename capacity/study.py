@@ -152,7 +152,7 @@ class Study:
     @cached_property
     def steps(self) -> dict[str, tuple[Step, ...]]:
         """Plateaus and ramps by role."""
-        return {role: find_steps(test, self._script(role)) for role, test in self.tests.items()}
+        return {role: find_steps(test, self._scripts[role]) for role, test in self.tests.items()}
 
     @cached_property
     def inputs(self) -> pd.DataFrame:
@@ -164,7 +164,7 @@ class Study:
         """What the tests prove, and what they do not."""
         return audit(
             tuple(self.tests.values()),
-            {role: self._script(role) for role in self.tests},
+            self._scripts,
             steps=self.steps,
             slo=self.slo,
         )
@@ -471,9 +471,11 @@ class Study:
             }
         )
 
-    def _script(self, role: str) -> Any | None:
-        path = self.plan.tests[role].script
-        return None if path is None else artillery.read_script(path)
+    @cached_property
+    def _scripts(self) -> dict[str, Any]:
+        """Scripts by role, None where the plan names none."""
+        paths = {role: source.script for role, source in self.plan.tests.items()}
+        return {role: path and artillery.read_script(path) for role, path in paths.items()}
 
     @property
     def _scaling_or_law(self) -> Any:

@@ -205,7 +205,11 @@ def test_a_bad_export_does_not_hide_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], exports: list[str]
 ) -> None:
     """The good one is shown, the bad one is told, and the code says there was one."""
-    shown = SimpleNamespace(inspect=lambda runs, script: {"tests": {run.name: {} for run in runs}})
+
+    def shown_of(runs, script):
+        return SimpleNamespace(to_dict=lambda: {"tests": {run.name: {} for run in runs}})
+
+    shown = SimpleNamespace(Inspection=shown_of)
     monkeypatch.setitem(sys.modules, "capacity.inspection", shown)
     assert run("inspect", "--json", *exports) == 3
     told = capsys.readouterr()

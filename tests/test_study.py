@@ -95,18 +95,18 @@ def test_recommendation_is_three_sentences_of_numbers_that_agree(study: cap.Stud
 
 def test_inspection_of_a_run_without_http(shared: Path):
     """A websocket run is read, and no capacity is claimed from it."""
-    from capacity.inspection import inspect
+    from capacity.inspection import Inspection
 
-    result = inspect([cap.read(shared / "recorded" / "ws.json")])
+    result = Inspection([cap.read(shared / "recorded" / "ws.json")]).to_dict()
     assert result["capacity"]["status"] == "not established"
     assert "no_http" in {finding["code"] for finding in result["findings"]}
 
 
 def test_inspection_reproduces_the_field_exports(shared: Path):
     """Per-endpoint figures are those of the export, in seconds."""
-    from capacity.inspection import inspect
+    from capacity.inspection import Inspection
 
-    (test,) = inspect([cap.read(shared / "field-exports" / "basic.json")])["tests"]
+    (test,) = Inspection([cap.read(shared / "field-exports" / "basic.json")]).to_dict()["tests"]
     assert test["endpoints"]["/"]["p95"] == pytest.approx(0.0461)
     assert test["endpoints"]["/"]["p99"] == pytest.approx(0.4242)
     assert test["endpoints"]["/api/contacts/list"]["p99"] == pytest.approx(0.1252)

@@ -119,7 +119,7 @@ def _calm(tests: Sequence[LoadTest], below: Sequence[Step]) -> tuple[list[Step],
 
 
 def _mean(steps: Sequence[Step]) -> float:
-    return float(np.average([s.mean for s in steps], weights=[s.throughput * s.duration for s in steps]))
+    return float(np.average([s.mean for s in steps], weights=[_answers([s]) for s in steps]))
 
 
 def _answers(steps: Sequence[Step]) -> float:

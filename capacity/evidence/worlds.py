@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from capacity.models.erlang import erlang_c_of
-from capacity.models.general import Law, cells, decay_rate, mean_wait, quantile
+from capacity.models.general import Law, cells, quantile, waiting
 
 _FULL = 0.9995  # utilization beyond which waiting is without bound
 _UTILIZATIONS = 1 - np.geomspace(0.99, 0.001, 90)  # at which an objective is looked up
@@ -150,10 +150,7 @@ class Worlds:
         busy = utilization * self.limit[:, None] * time / servers
         poisson = erlang_c_of(servers, servers * busy) / (servers * (1 - busy))
         scvs = self.arrival_scv[:, None], self.service_scv[:, None]
-        wait = mean_wait(busy, servers, poisson, *scvs)
-        decay = decay_rate(busy, servers, *scvs)
-        chance = np.minimum(wait * decay, 1.0)
-        decay = np.where(wait > 0, np.minimum(decay, 1 / np.maximum(wait, 1e-300)), decay)
+        wait, chance, decay = waiting(busy, servers, poisson, *scvs)
         return wait * time, chance, decay / time
 
 

@@ -15,9 +15,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from capacity.errors import Unstable
 from capacity.models import domain
 from capacity.models.erlang import erlang_c
+from capacity.models.station import Station
 
 FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 
@@ -198,6 +198,26 @@ def decay_rate(
     return (low + high) / 2
 
 
+def waiting(
+    utilization: FloatOrArray,
+    servers: FloatOrArray,
+    poisson_wait: FloatOrArray,
+    arrival_scv: FloatOrArray,
+    service_scv: FloatOrArray,
+) -> tuple[FloatOrArray, FloatOrArray, FloatOrArray]:
+    """Law of the wait, P(W > t) = P exp(-η t): its mean, the chance P to wait, the decay η, for a service time of 1.
+
+    Mean and decay are those of `mean_wait` and `decay_rate`; where more than all would wait, all do, and the decay
+    is what keeps the mean.
+
+    Parameters as in `whitt_wait`.
+    """
+    mean = mean_wait(utilization, servers, poisson_wait, arrival_scv, service_scv)
+    decay = decay_rate(utilization, servers, arrival_scv, service_scv)
+    kept = np.minimum(decay, 1 / np.maximum(mean, _NOTHING))
+    return mean, np.minimum(mean * decay, 1.0), kept
+
+
 def quantile(
     law: Law, chance: FloatOrArray, decay: FloatOrArray, q: float, shift: FloatOrArray | None = None
 ) -> np.ndarray:
@@ -236,7 +256,7 @@ def quantile(
 
 
 @dataclass(frozen=True)
-class GGc:
+class GGc(Station):
     """Any arrivals to identical servers with one unbounded queue, by two moments.
 
     Parameters
@@ -263,56 +283,24 @@ class GGc:
     (0.0037, 0.085)
     """
 
-    arrival_rate: float
-    service_rate: float
-    servers: int
     arrival_scv: float = 1.0
     service_scv: float = 1.0
     method: str = field(default="two moments: Whitt 1993, exponential tail", init=False)
 
     def __post_init__(self) -> None:
-        domain.positive(arrival_rate=self.arrival_rate, service_rate=self.service_rate)
-        domain.count(servers=self.servers)
+        super().__post_init__()
+        domain.positive(arrival_rate=self.arrival_rate)
         domain.not_negative(arrival_scv=self.arrival_scv, service_scv=self.service_scv)
-        if self.arrival_rate >= self.servers * self.service_rate:
-            raise Unstable(self.arrival_rate, self.service_rate, self.servers)
 
     @property
-    def utilization(self) -> float:
-        """Busy share of each server, ρ = λ / (c μ) [fraction]."""
-        return self.arrival_rate / (self.servers * self.service_rate)
-
-    @property
-    def throughput(self) -> float:
-        """Completed rate: what arrives [req/s]."""
-        return self.arrival_rate
-
-    @cached_property
     def waiting_time(self) -> float:
         """Mean time in the queue [s]."""
-        offered = self.arrival_rate / self.service_rate
-        poisson = erlang_c(self.servers, offered) / (self.servers * self.service_rate - self.arrival_rate)
-        return float(mean_wait(self.utilization, self.servers, poisson, self.arrival_scv, self.service_scv))
+        return self._waiting[0] / self.service_rate
 
     @property
-    def response_time(self) -> float:
-        """Mean time in the station, R = W + 1 / μ [s]."""
-        return self.waiting_time + 1 / self.service_rate
-
-    @property
-    def queue_length(self) -> float:
-        """Mean number waiting, L_q = λ W [requests]."""
-        return self.arrival_rate * self.waiting_time
-
-    @property
-    def concurrency(self) -> float:
-        """Mean number present, N = λ R [requests]."""
-        return self.arrival_rate * self.response_time
-
-    @cached_property
     def wait_probability(self) -> float:
         """Share of requests that wait, from the mean and the tail of the waiting time [fraction]."""
-        return min(self.waiting_time * self._decay, 1.0)
+        return self._waiting[1]
 
     def waiting_time_survival(self, t: float) -> float:
         """Share of requests that wait longer than t seconds [fraction]."""
@@ -332,12 +320,13 @@ class GGc:
         return float(quantile(law, self.wait_probability, self._tail, q))
 
     @cached_property
-    def _decay(self) -> float:
-        return self.service_rate * float(
-            decay_rate(self.utilization, self.servers, self.arrival_scv, self.service_scv)
-        )
+    def _waiting(self) -> tuple[float, float, float]:
+        poisson = erlang_c(self.servers, self.arrival_rate / self.service_rate)
+        poisson /= self.servers * (1 - self.utilization)
+        found = waiting(self.utilization, self.servers, poisson, self.arrival_scv, self.service_scv)
+        mean, chance, decay = (float(part) for part in found)
+        return mean, chance, decay
 
     @property
     def _tail(self) -> float:
-        """Decay of the waiting time, so that its mean is kept where more than all would wait. [1/s]"""
-        return min(self._decay, 1 / self.waiting_time) if self.waiting_time > 0 else self._decay
+        return self._waiting[2] * self.service_rate

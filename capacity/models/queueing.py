@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from capacity.errors import DomainError, Unstable
+from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import crossing, time_when
 from capacity.models.bounded import MMcK
 from capacity.models.erlang import erlang_b, erlang_c
+from capacity.models.station import Station
 
 __all__ = [
     "MM1",
@@ -31,7 +32,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class MMc:
+class MMc(Station):
     """Poisson arrivals to identical exponential servers with one unbounded queue.
 
     Parameters
@@ -59,32 +60,6 @@ class MMc:
     (0.5327, 0.1002)
     """
 
-    arrival_rate: float
-    service_rate: float
-    servers: int
-
-    def __post_init__(self) -> None:
-        domain.not_negative(arrival_rate=self.arrival_rate)
-        domain.positive(service_rate=self.service_rate)
-        domain.count(servers=self.servers)
-        if self.arrival_rate >= self.servers * self.service_rate:
-            raise Unstable(self.arrival_rate, self.service_rate, self.servers)
-
-    @property
-    def utilization(self) -> float:
-        """Busy share of each server, ρ = λ / (c μ) [fraction]."""
-        return self.arrival_rate / (self.servers * self.service_rate)
-
-    @property
-    def throughput(self) -> float:
-        """Completed rate: what arrives [req/s]."""
-        return self.arrival_rate
-
-    @property
-    def blocking_probability(self) -> float:
-        """Share of requests refused: none, the queue is unbounded [fraction]."""
-        return 0.0
-
     @cached_property
     def wait_probability(self) -> float:
         """Share of requests that find all servers busy [fraction]."""
@@ -94,21 +69,6 @@ class MMc:
     def waiting_time(self) -> float:
         """Mean time in the queue, W_q = C / (c μ - λ) [s]."""
         return self.wait_probability / self._drain_rate
-
-    @property
-    def response_time(self) -> float:
-        """Mean time in the station, R = W_q + 1 / μ [s]."""
-        return self.waiting_time + 1 / self.service_rate
-
-    @property
-    def queue_length(self) -> float:
-        """Mean number waiting, L_q = λ W_q [requests]."""
-        return self.arrival_rate * self.waiting_time
-
-    @property
-    def concurrency(self) -> float:
-        """Mean number present, N = λ R [requests]."""
-        return self.arrival_rate * self.response_time
 
     def waiting_time_survival(self, t: float) -> float:
         """Share of requests that wait longer than t seconds [fraction]."""

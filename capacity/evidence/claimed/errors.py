@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from capacity.estimate import Estimate, number
-from capacity.evidence.claimed.held import Bracket, Evidence, Seen, names_of
+from capacity.evidence.claimed.held import Bracket, Evidence, Seen, by_scope, names_of
 from capacity.evidence.claimed.verdicts import (
     CONTRADICTED,
     NOT_SUPPORTED,
@@ -24,7 +24,7 @@ from capacity.evidence.claimed.verdicts import (
 )
 from capacity.evidence.findings import percent
 from capacity.evidence.loadtest import LoadTest, failing, matches
-from capacity.evidence.operating import Point, same_mix
+from capacity.evidence.operating import Point
 from capacity.models.laws import share_interval
 from capacity.wording import counted, visible
 
@@ -39,15 +39,9 @@ def judge(stated: Stated, evidence: Evidence) -> Answer:
     Requests that got no answer fail; those the generator could not send do not count. Client errors (4xx) that no
     objective counts as failures may be failures or not: the interval covers both.
     """
-    tests = evidence.tests_of(stated)
     if stated.quantity.name == "availability":
-        return _availability(stated, evidence, tests)
-    if stated.endpoint is not None:
-        return _of_endpoint(stated, evidence, [t for t in tests if stated.endpoint in t.endpoints.index])
-    if stated.load is not None:
-        groups = same_mix(tests)
-        return together([_at_load(stated, evidence, group, stated.load) for group in groups], unanimous=False)
-    return together([_of_run(stated, evidence, test) for test in tests], unanimous=True)
+        return _availability(stated, evidence, evidence.tests_of(stated))
+    return by_scope(stated, evidence, of_endpoint=_of_endpoint, at_load=_at_load, of_run=_of_run)
 
 
 def _of_run(stated: Stated, evidence: Evidence, test: LoadTest) -> Answer:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from capacity.evidence.claimed.verdicts import NOT_SUPPORTED, Stated, Verdict
+from capacity.evidence.claimed.verdicts import NOT_SUPPORTED, Answer, Stated, Verdict, together
 from capacity.evidence.findings import Claim as Subject
 from capacity.evidence.findings import Finding, Findings
 from capacity.evidence.limits import Capacity
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.objectives import Slo
-from capacity.evidence.operating import Point, operating_points
+from capacity.evidence.operating import Point, operating_points, same_mix
 from capacity.evidence.resilience import Resilience
 from capacity.evidence.steps import Step
 
@@ -186,3 +186,23 @@ class Bracket:
         offered = [s.offered for s in self.shown_by]
         side = "above" if max(offered) < load else "below" if min(offered) > load else "between"
         return [f"No run held {load:g} req/s, which is {side} what was held."]
+
+
+def by_scope(
+    stated: Stated,
+    evidence: Evidence,
+    *,
+    of_endpoint: Callable[[Stated, Evidence, list[LoadTest]], Answer],
+    at_load: Callable[[Stated, Evidence, Sequence[LoadTest], float], Answer],
+    of_run: Callable[[Stated, Evidence, LoadTest], Answer],
+) -> Answer:
+    """Answer a claim by what it is about: an endpoint, a load (mixes of requests apart), or each run as a whole."""
+    tests = evidence.tests_of(stated)
+    if stated.endpoint is not None:
+        return of_endpoint(stated, evidence, [t for t in tests if stated.endpoint in t.endpoints.index])
+    if stated.load is not None:
+        load = stated.load
+        return together(
+            [at_load(stated, evidence, group, load) for group in same_mix(tests)], unanimous=False
+        )
+    return together([of_run(stated, evidence, test) for test in tests], unanimous=True)

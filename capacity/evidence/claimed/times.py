@@ -12,7 +12,7 @@ import numpy as np
 from capacity.estimate import Estimate, number
 from capacity.evidence.checks.times import answers_needed
 from capacity.evidence.claimed.errors import counts_in
-from capacity.evidence.claimed.held import Bracket, Evidence, Seen, names_of
+from capacity.evidence.claimed.held import Bracket, Evidence, Seen, by_scope, names_of
 from capacity.evidence.claimed.verdicts import (
     CONTRADICTED,
     NOT_SUPPORTED,
@@ -28,7 +28,7 @@ from capacity.evidence.claimed.verdicts import (
 )
 from capacity.evidence.findings import Findings, percent, seconds
 from capacity.evidence.loadtest import LoadTest
-from capacity.evidence.operating import Point, same_mix
+from capacity.evidence.operating import Point
 from capacity.wording import counted, visible
 
 _READ_HERE = ("errors_count_as_success", "survivors_only")  # their figures are what is judged here
@@ -49,13 +49,7 @@ def judge(stated: Stated, evidence: Evidence) -> Answer:
     percentile leaves out. At a *load* the same holds for the periods that held it, with their interval; between
     two loads the response time lies between theirs.
     """
-    tests = evidence.tests_of(stated)
-    if stated.endpoint is not None:
-        return _of_endpoint(stated, evidence, [t for t in tests if stated.endpoint in t.endpoints.index])
-    if stated.load is not None:
-        groups = same_mix(tests)
-        return together([_at_load(stated, evidence, group, stated.load) for group in groups], unanimous=False)
-    return together([_of_run(stated, evidence, test) for test in tests], unanimous=True)
+    return by_scope(stated, evidence, of_endpoint=_of_endpoint, at_load=_at_load, of_run=_of_run)
 
 
 def _of_run(stated: Stated, evidence: Evidence, test: LoadTest) -> Answer:

@@ -87,11 +87,7 @@ def fit_open(
 
     domain.fraction(level=level)
     loads = Loads(throughput, response_time, response_time_error)  # type: ignore[arg-type]
-    if noise != "auto":
-        return _fit(law, loads, level, noise)
-    if loads.error is not None:
-        return _fit(law, loads, level, "relative")  # the errors are the error model
-    return settle(lambda kind: _fit(law, loads, level, kind))
+    return settle(lambda kind: _fit(law, loads, level, kind), noise, errors_known=loads.error is not None)
 
 
 def _fit(law: type[Usl], loads: Loads, level: float, noise: OpenNoise) -> OpenFit:

@@ -123,11 +123,7 @@ def fit_law(
 
     domain.fraction(level=level)
     points = Points(concurrency, throughput, throughput_error)  # type: ignore[arg-type]
-    if noise != "auto":
-        return _fit(law, points, level, noise)
-    if points.error is not None:
-        return _fit(law, points, level, "relative")  # the errors are the error model
-    return settle(lambda kind: _fit(law, points, level, kind))
+    return settle(lambda kind: _fit(law, points, level, kind), noise, errors_known=points.error is not None)
 
 
 def _fit(law: type[Usl], points: Points, level: float, noise: Noise) -> Fit:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 
@@ -69,8 +69,10 @@ class ErrorModel:
         return f"{first}; were it {_SCATTER[self.other.noise]}: {there}, peak {self.other.peak_throughput}."
 
 
-def settle(fit_with: Callable[[Noise], AnyFit]) -> AnyFit:
-    """Fit under both error models and return one with the other beside it: relative, unless clearly worse.
+def settle(fit_with: Callable[[Any], AnyFit], noise: str, *, errors_known: bool) -> AnyFit:
+    """Fit under the error model named; for "auto" under both, and return one with the other beside it.
+
+    That is the relative one, unless clearly worse; where the errors are known they are the error model.
 
     AICc has the same penalty for both, so their deviances decide. Taking the better without a margin finds the
     smaller scatter of two, not the true one: at ten points 95% intervals then held the truth in 87% of cases.
@@ -80,11 +82,13 @@ def settle(fit_with: Callable[[Noise], AnyFit]) -> AnyFit:
     NotIdentified
         If the points determine the law under neither.
     """
+    if noise != "auto" or errors_known:
+        return fit_with("relative" if noise == "auto" else noise)
     fits: list[AnyFit] = []
     refusals: list[NotIdentified] = []
-    for noise in get_args(Noise):
+    for kind in get_args(Noise):
         try:
-            fits.append(fit_with(noise))
+            fits.append(fit_with(kind))
         except NotIdentified as refusal:
             refusals.append(refusal)
     if not fits:
