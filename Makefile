@@ -27,8 +27,8 @@ lint: $(V)/.dev
 
 lock: $(B)/uv
 	$(B)/uv pip compile pyproject.toml --extra build $(LOCK) -o requirements/run.txt
-	$(B)/uv pip compile pyproject.toml --extra build --extra lab -c requirements/run.txt $(LOCK) -o requirements/lab.txt
-	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra test -c requirements/lab.txt $(LOCK) -o requirements/dev.txt
+	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra fast -c requirements/run.txt $(LOCK) -o requirements/lab.txt
+	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra fast --extra test -c requirements/lab.txt $(LOCK) -o requirements/dev.txt
 
 record: $(V)/.run
 	$(B)/python data/recording/record.py

@@ -16,7 +16,12 @@ LAYERS = {
     "errors": 0, "estimate": 0, "wording": 1, "display": 2, "fields": 2, "models": 2, "plain": 2,
     "evidence": 3, "planning": 4, "plan": 4, "starter": 4, "study": 5, "inspection": 5, "report": 6, "cli": 7,
 }  # fmt: skip
-ONE_HOME = {"matplotlib": {"report/plots"}, "papermill": {"report"}, "nbconvert": {"report"}}
+ONE_HOME = {
+    "numba": {"models/simulation"},
+    "matplotlib": {"report/plots"},
+    "papermill": {"report"},
+    "nbconvert": {"report"},
+}
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 
 
@@ -113,7 +118,8 @@ def bounds(requirements: list[str]) -> dict[str, str]:
 def environment_matches(pyproject: dict, environment: dict) -> bool:
     """Whether conda gets the same direct dependencies, JupyterLab included, and nothing else by pip."""
     project = pyproject["project"]
-    wanted = bounds(project["dependencies"] + project["optional-dependencies"]["lab"])
+    extras = project["optional-dependencies"]
+    wanted = bounds(project["dependencies"] + extras["lab"] + extras["fast"])
     wanted = {CONDA_NAMES.get(name, name): bound for name, bound in wanted.items()}
     wanted["python"] = project["requires-python"].removeprefix(">=")
     listed = environment["dependencies"]
@@ -145,7 +151,7 @@ def test_lock_is_hashed_and_above_the_floors(repository: Path, lock: str):
     blocks = re.split(r"\n(?=[a-z0-9])", text.strip())
     assert all("--hash=sha256:" in block for block in blocks)
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    extras = {"run": [], "lab": ["lab"], "dev": ["lab", "test"]}[lock]
+    extras = {"run": [], "lab": ["lab", "fast"], "dev": ["lab", "fast", "test"]}[lock]
     wanted = project["dependencies"] + [
         r for extra in extras for r in project["optional-dependencies"][extra]
     ]

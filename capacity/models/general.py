@@ -9,7 +9,7 @@ For service times with a power-law tail all of this is invalid.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -285,7 +285,6 @@ class GGc(Station):
 
     arrival_scv: float = 1.0
     service_scv: float = 1.0
-    method: str = field(default="two moments: Whitt 1993, exponential tail", init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

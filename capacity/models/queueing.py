@@ -102,13 +102,6 @@ class MMc(Station):
             self.response_time_survival, 1 - q, -math.log1p(-q) / self.service_rate, 1 / self.service_rate
         )
 
-    def max_arrival_rate(self, slo: float, quantile: float) -> float:
-        """Largest rate at which these servers keep the response-time quantile within the SLO [req/s].
-
-        Same answer, Raises as the function `max_arrival_rate`.
-        """
-        return max_arrival_rate(self.service_rate, self.servers, slo, quantile)
-
     @property
     def _drain_rate(self) -> float:
         return self.servers * self.service_rate - self.arrival_rate

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capacity.errors import Unstable
 from capacity.models import domain
+from capacity.models.inverse import IDLE, check_feasible, fewest_servers, largest_rate
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class Station:
         domain.count(servers=self.servers)
         if self.arrival_rate >= self.servers * self.service_rate:
             raise Unstable(self.arrival_rate, self.service_rate, self.servers)
+
+    @property
+    def method(self) -> str:
+        """How the answers were found."""
+        return "closed form"
+
+    @property
+    def error(self) -> float:
+        """Largest relative error of a response-time quantile; 0 where exact but for rounding [fraction]."""
+        return 0.0
 
     @property
     def utilization(self) -> float:
@@ -57,3 +68,38 @@ class Station:
     def concurrency(self) -> float:
         """Mean number present, N = λ R [requests]."""
         return self.arrival_rate * self.response_time
+
+    def response_time_quantile(self, q: float) -> float:
+        """Response time not exceeded by the share q of requests [s]."""
+        raise NotImplementedError
+
+    def max_arrival_rate(self, slo: float, quantile: float | None = None) -> float:
+        """Largest rate at which these servers keep the mean response time, or a quantile, within the SLO [req/s].
+
+        Parameters
+        ----------
+        slo : float
+            Longest response time allowed. [s]
+        quantile : float, optional
+            Share of requests that must keep it, e.g. 0.95; the mean is asked for without it. [fraction]
+
+        Raises
+        ------
+        DomainError
+            If the service time alone already exceeds the SLO.
+        """
+        limit = self.servers * self.service_rate
+        return largest_rate(lambda rate: replace(self, arrival_rate=rate)._answer(quantile), limit, slo)
+
+    def servers_for(self, slo: float, quantile: float | None = None) -> int:
+        """Fewest servers that keep the mean response time, or a quantile, within the SLO [servers].
+
+        Parameters, Raises as in `max_arrival_rate`.
+        """
+        idle = replace(self, arrival_rate=self.service_rate * IDLE)
+        check_feasible(idle._answer(quantile), slo)
+        offered_load = self.arrival_rate / self.service_rate
+        return fewest_servers(lambda n: replace(self, servers=n)._answer(quantile), offered_load, slo)
+
+    def _answer(self, quantile: float | None) -> float:
+        return self.response_time if quantile is None else self.response_time_quantile(quantile)

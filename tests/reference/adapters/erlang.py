@@ -1,0 +1,101 @@
+"""Adapters of the areas answered by Erlang's formulas and the Markovian stations."""
+
+import pytest
+
+from capacity.errors import DomainError
+from capacity.models.queueing import (
+    MMc,
+    MMcK,
+    erlang_b,
+    erlang_c,
+    max_arrival_rate,
+    servers_for_wait,
+)
+
+
+def quantiles(prefix, ask, expected):
+    """Answer the quantiles a case asks for: W_p50, W_p999 and so on."""
+    names = [name for name in expected if name.startswith(prefix)]
+    return {name: ask(float("0." + name.removeprefix(prefix))) for name in names}
+
+
+def mmc(case):
+    """M/M/c with its quantiles."""
+    station = MMc(**case["inputs"])
+    return {
+        "rho": station.utilization,
+        "wait_probability": station.wait_probability,
+        "Lq": station.queue_length,
+        "Wq": station.waiting_time,
+        "W": station.response_time,
+        "L": station.concurrency,
+        **quantiles("W_p", station.response_time_quantile, case["expected"]),
+        **quantiles("Wq_p", station.waiting_time_quantile, case["expected"]),
+    }
+
+
+def mmck(case):
+    """M/M/c/K, quantiles of accepted requests."""
+    given = case["inputs"]
+    station = MMcK(given["arrival_rate"], given["service_rate"], given["servers"], given["capacity_total"])
+    return {
+        "p0": station.state_probabilities[0],
+        "blocking_probability": station.blocking_probability,
+        "throughput": station.throughput,
+        "utilization": station.utilization,
+        "Lq": station.queue_length,
+        "Wq": station.waiting_time,
+        "W": station.response_time,
+        "L": station.concurrency,
+        **quantiles("Wq_accepted_p", station.waiting_time_quantile, case["expected"]),
+        **quantiles("W_accepted_p", station.response_time_quantile, case["expected"]),
+    }
+
+
+def blocking(case):
+    """Erlang B."""
+    return {
+        "blocking_probability": erlang_b(case["inputs"]["servers"], case["inputs"]["offered_load_erlang"])
+    }
+
+
+def waiting(case):
+    """Erlang C."""
+    return {"wait_probability": erlang_c(case["inputs"]["servers"], case["inputs"]["offered_load_erlang"])}
+
+
+def staffing(case):
+    """Fewest servers for a waiting-time target, and the service level on either side."""
+    given = case["inputs"]
+    rates = given["arrival_rate_per_hour"], given["service_rate_per_hour"]
+    wait = given["wait_target_hours"]
+    servers = servers_for_wait(*rates, wait, given["service_level"])
+    return {
+        "servers": servers,
+        "service_level_at_c": 1 - MMc(*rates, servers).waiting_time_survival(wait),
+        "service_level_at_c_minus_1": 1 - MMc(*rates, servers - 1).waiting_time_survival(wait),
+    }
+
+
+def slo_capacity(case):
+    """Largest arrival rate within the SLO, or the refusal."""
+    given, expected = case["inputs"], case["expected"]
+    asked = (
+        given["service_rate_per_s"],
+        given["servers"],
+        given["response_time_slo_s"],
+        given["percentile"],
+    )
+    if expected.get("feasible") is False:
+        with pytest.raises(DomainError, match="infeasible: the service time alone already exceeds"):
+            max_arrival_rate(*asked)
+        idle = MMc(0.0, asked[0], asked[1]).response_time_quantile(given["percentile"])
+        return {"feasible": False, **{name: idle for name in expected if name.startswith("zero_load")}}
+    rate = max_arrival_rate(*asked)
+    return {"max_arrival_rate_per_s": rate, "utilization": MMc(rate, *asked[:2]).utilization}
+
+
+ADAPTERS = {
+    "mmc": mmc, "mmck": mmck, "erlang_b": blocking, "erlang_c": waiting, "erlang_c_staffing": staffing,
+    "capacity_at_slo": slo_capacity,
+}  # fmt: skip

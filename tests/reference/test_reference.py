@@ -1,0 +1,70 @@
+"""Known-good numbers: every reference case of the areas covered so far, through one adapter each.
+
+The folder is named by CAPACITY_REFERENCE, by default `reference` below CAPACITY_SHARED. An area without an adapter
+fails. An adapter takes a case and returns answers under the names of its `expected`; areas of simulated values
+return (answer, tolerance) pairs for what they compare by standard errors.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from adapters.folder import cases, reference_folder
+
+HOMES = sorted(path.stem for path in (Path(__file__).parent / "adapters").glob("*.py"))
+ADAPTERS = {
+    area: adapter
+    for home in HOMES
+    for area, adapter in getattr(import_module(f"adapters.{home}"), "ADAPTERS", {}).items()
+}
+NOT_YET = {
+    "approx_mva", "cache", "capacity_from_loadtest", "closed_mmc", "closed_network",
+    "demand_estimation", "erlang_a", "erlang_b_inverse", "fanout", "ggc", "ggc_approx", "ggc_sim",
+    "kubernetes", "layered_pool", "load_balancing_sim", "mg1", "mixed_network", "open_network",
+    "priority", "processor_sharing", "rate_limiter_sim", "retries", "sqrt_staffing", "transient",
+}  # fmt: skip
+NOT_ASKED = {("mmc", "p0"), ("usl", "wald_ci95_t_n_minus_3")}  # compared above, or not public
+
+
+def compare(found, expected, case, place=""):
+    """Hold what was found against what is expected, name by name."""
+    rel, absolute = case["rel_tol"], case.get("abs_tol", 1e-12)
+    if rel is None and isinstance(expected, float):
+        value, error = found
+        allowed = 4 * case["standard_error"][place.rstrip(".").rpartition(".")[2]] + error
+        assert abs(value - expected) <= allowed, (
+            f"{case['id']} {place} {value} for {expected}, {allowed} allowed"
+        )
+    elif isinstance(expected, dict):
+        for name in expected:
+            if (case["area"], name) not in NOT_ASKED:
+                assert name in found, f"{case['id']}: no answer to {place}{name}"
+                compare(found[name], expected[name], case, f"{place}{name}.")
+    elif isinstance(expected, list):
+        assert len(found) == len(expected), f"{case['id']} {place}"
+        for number, pair in enumerate(zip(found, expected, strict=True)):
+            compare(*pair, case, f"{place}{number}.")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=rel, abs=absolute), f"{case['id']} {place}"
+    else:
+        assert found == expected, f"{case['id']} {place}"
+
+
+@pytest.mark.skipif(
+    reference_folder() is None, reason="neither CAPACITY_REFERENCE nor CAPACITY_SHARED is set"
+)
+def test_every_area_is_covered_or_named_as_not_yet():
+    """A new area cannot go unnoticed, and none is both covered and put off."""
+    areas = {case["area"] for case in cases()}
+    assert areas, f"no cases in {reference_folder()}"
+    assert areas <= ADAPTERS.keys() | NOT_YET
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case["id"]) for case in cases() if case["area"] in ADAPTERS]
+    or [pytest.param(None, marks=pytest.mark.skip(reason="no reference folder is set"), id="none")],
+)
+def test_reference_case(case):
+    """The answer agrees with the known-good numbers within the case's tolerance."""
+    compare(ADAPTERS[case["area"]](case), case["expected"], case)
