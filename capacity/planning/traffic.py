@@ -14,6 +14,7 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import InputError
 from capacity.estimate import number
+from capacity.planning.prometheus import read_prometheus
 from capacity.wording import visible
 
 if TYPE_CHECKING:
@@ -94,13 +95,14 @@ class TrafficHistory:
 
 
 def read_history(path: str | Path) -> TrafficHistory:
-    r"""Read a traffic history from CSV with the columns ``timestamp,requests``.
+    r"""Read a traffic history from CSV (``timestamp,requests``) or from the JSON of a Prometheus range query.
 
     Parameters
     ----------
     path : str or Path
-        A timestamp is the start of its bucket: ISO 8601 with a zone or ``Z``, or seconds since 1970.
-        Any regular step up to a day will do. [requests per bucket]
+        In CSV a timestamp is the start of its bucket: ISO 8601 with a zone or ``Z``, or seconds since 1970, and a
+        request count follows. In JSON the values are rates. Any regular step up to a day will do.
+        [requests per bucket] or [req/s]
 
     Returns
     -------
@@ -125,15 +127,33 @@ def read_history(path: str | Path) -> TrafficHistory:
     73.0
     """
     path = Path(path)
+    is_json = _begins_as_json(path)
+    series, places, notes = read_prometheus(path) if is_json else _read_csv(path)
+    if len(series) < 2:
+        raise InputError(f"has {len(series)} buckets; at least 2 are needed to know the step", file=path)
+    step = _step(path, series, places)
+    series, dropped = (series, []) if is_json else _without_partial_last(series, step)
+    _refuse_counter(path, series, step)
+    gaps = _gaps(path, series, step)
+    return TrafficHistory(path.name, step, series if is_json else series / step, (*notes, *dropped, *gaps))
+
+
+def _begins_as_json(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}); check the path", file=path) from None
+
+
+def _read_csv(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], list[str]]:
+    """Return the counts by time, sorted, where each stands, and what was put right."""
     rows = _rows(path)
     moments, notes = _moments(path, rows)
     counts, more = _counts(path, rows)
     series, repeated = _series(path, rows, moments, counts)
-    step = _step(path, series, dict(zip(moments, (line for line, _, _ in rows), strict=True)))
-    series, dropped = _without_partial_last(series, step)
-    _refuse_counter(path, series, step)
-    gaps = _gaps(path, series, step)
-    return TrafficHistory(path.name, step, series / step, (*notes, *more, *repeated, *dropped, *gaps))
+    places = dict(zip(moments, (f"line {line}" for line, _, _ in rows), strict=True))
+    return series, places, [*notes, *more, *repeated]
 
 
 Row = tuple[int, str, str]
@@ -278,7 +298,7 @@ def _series(
     return series, notes
 
 
-def _step(path: Path, series: pd.Series, lines: dict[pd.Timestamp, int]) -> float:
+def _step(path: Path, series: pd.Series, places: dict[pd.Timestamp, str]) -> float:
     since = (series.index - series.index[0]).total_seconds().to_numpy()
     step = float(np.median(np.diff(since)))
     if step > DAY:
@@ -292,7 +312,7 @@ def _step(path: Path, series: pd.Series, lines: dict[pd.Timestamp, int]) -> floa
         raise InputError(
             f"timestamp {worst.isoformat()} is not a multiple of the step {step:g} s; export equal buckets",
             file=path,
-            place=f"line {lines[worst]}",
+            place=places[worst],
         )
     return step
 

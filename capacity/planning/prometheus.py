@@ -1,0 +1,122 @@
+"""Traffic as Prometheus tells it: the answer of `query_range`, rates per time, read into one series."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from capacity.errors import InputError
+from capacity.wording import visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_QUERY = "sum(rate(http_requests_total[5m]))"
+_SAVE = f"save the whole answer of /api/v1/query_range for a query such as {_QUERY}"
+_SHOWN = 60  # characters of a value in a message
+
+
+class Sample(NamedTuple):
+    """One number of one series, where it stands in the file."""
+
+    place: str
+    moment: float
+    written: object
+
+
+def read_prometheus(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], list[str]]:
+    """Read the answer of a range query whose values are rates [req/s]; several series are added up.
+
+    Parameters
+    ----------
+    path : Path
+        JSON with `status` "success" and a matrix of series.
+
+    Returns
+    -------
+    series : pandas.Series
+        Rate by time (UTC), sorted. [req/s]
+    places : dict
+        Where in the file each time stands.
+    notes : list of str
+        What was put together or left out.
+
+    Raises
+    ------
+    InputError
+        With the place: no JSON, an error answer, no matrix, no series, values that are no rates.
+    """
+    import pandas as pd
+
+    results = _results(path, _document(path))
+    samples = [sample for number, result in enumerate(results) for sample in _samples(path, number, result)]
+    rates = np.array([_rate(path, sample) for sample in samples])
+    moments = pd.to_datetime([sample.moment for sample in samples], unit="s", utc=True)
+    series = pd.Series(rates, index=moments.astype("datetime64[ns, UTC]"))
+    known = series.dropna()
+    notes = ["Its values were taken as requests per second (a rate)."]
+    if len(results) > 1:
+        notes.append(f"Its {len(results)} series were added up.")
+    if len(known) < len(series):
+        notes.append(f"{len(series) - len(known)} values without a number were left out.")
+    if known.empty:
+        raise InputError(f"holds no value; {_SAVE}, over a range with traffic", file=path)
+    places = dict(zip(series.index, (sample.place for sample in samples), strict=True))
+    return known.groupby(level=0).sum().sort_index(), places, notes
+
+
+def _document(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}); check the path", file=path) from None
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"is no JSON ({type(error).__name__}: {error}); {_SAVE}", file=path) from None
+
+
+def _results(path: Path, document: Any) -> list[Any]:
+    if not isinstance(document, dict) or document.get("status") != "success":
+        told = document.get("error", "no status 'success'") if isinstance(document, dict) else "no object"
+        raise InputError(f"is no answer to a query ({_short(told)}); {_SAVE}", file=path)
+    data = document.get("data")
+    kind = data.get("resultType") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or kind != "matrix" or not isinstance(data.get("result"), list):
+        raise InputError(f"holds a result of type {_short(kind)}, a matrix is needed; {_SAVE}", file=path)
+    if not data["result"]:
+        raise InputError(f"holds no series; check the query and its range, and {_SAVE}", file=path)
+    return data["result"]
+
+
+def _samples(path: Path, number: int, result: Any) -> Iterator[Sample]:
+    place = f"data.result[{number}]"
+    values = result.get("values") if isinstance(result, dict) else None
+    if not isinstance(values, list):
+        raise InputError(f"has no list of values; {_SAVE}", file=path, place=place)
+    for row, pair in enumerate(values):
+        where = f"{place}.values[{row}]"
+        moment = pair[0] if isinstance(pair, list) and len(pair) == 2 else None
+        if isinstance(moment, bool) or not isinstance(moment, (int, float)) or not 0 <= moment < 1e11:
+            raise InputError(f"{_short(pair)} is no [seconds, value]; {_SAVE}", file=path, place=where)
+        yield Sample(where, float(moment), pair[1])
+
+
+def _rate(path: Path, sample: Sample) -> float:
+    try:
+        rate = float(sample.written)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        rate = float("inf")
+    if rate < 0 or np.isinf(rate):
+        raise InputError(
+            f"value {_short(sample.written)} is no rate; give requests per second, 0 or above, such as {_QUERY}",
+            file=path,
+            place=sample.place,
+        )
+    return rate
+
+
+def _short(value: object) -> str:
+    return f"'{visible(str(value)[:_SHOWN])}'"
