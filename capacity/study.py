@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -302,13 +303,18 @@ class Study:
     @cached_property
     def demand(self) -> Demand | Missing:
         """How much will be asked, as a distribution of the peak. [req/s]"""
+        from capacity.planning.backtest import backtest
         from capacity.planning.demand import forecast, read_history
 
         wanted = self.plan.demand
         if wanted is None:
             return Missing("demand", "the plan has no [demand] with a traffic history")
+        history, tested = read_history(wanted.history), None
+        with suppress(NotIdentified):  # too short to look back, not to look ahead
+            tested = backtest(history, horizon_days=wanted.horizon_days, rng=self.rng())
         return forecast(
-            read_history(wanted.history),
+            history,
+            backtest=tested,
             horizon_days=wanted.horizon_days,
             growth_per_month=wanted.growth_per_month,
             events=wanted.events,

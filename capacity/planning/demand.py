@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from capacity.plan import Event
+    from capacity.planning.backtest import Backtest
 
 __all__ = ["Demand", "TrafficHistory", "forecast", "read_history"]
 
@@ -51,6 +52,8 @@ class Demand:
         Those inside the horizon.
     notes : tuple of str
         What to know before believing it.
+    backtest : Backtest or None
+        How good such forecasts were in the past of this history, where it was looked at.
     """
 
     history: TrafficHistory
@@ -60,6 +63,7 @@ class Demand:
     growth_per_month: Estimate
     events: tuple[Event, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    backtest: Backtest | None = None
 
     not_modelled = (
         "Not modelled: bursts inside a bucket, changes of the trend, seasons longer than a week, campaigns "
@@ -129,6 +133,8 @@ class Demand:
             *(_announce(event) for event in self.events),
             f"It rests on {len(self.history.daily_peak)} complete days of {self.history.name}.",
         ]
+        if self.backtest:
+            sentences.append(self.backtest.text)
         return " ".join([*sentences, *self.notes, self.not_modelled])
 
     def __str__(self) -> str:
@@ -146,6 +152,7 @@ def forecast(
     events: Sequence[Event] = (),
     rng: np.random.Generator,
     worlds: int = 2000,
+    backtest: Backtest | None = None,
 ) -> Demand:
     """Sample what may be asked on each day of the horizon, and so the distribution of the peak.
 
@@ -163,6 +170,8 @@ def forecast(
         Of every random draw.
     worlds : int
         Sampled futures. [worlds]
+    backtest : Backtest, optional
+        Of the same history; where its intervals held too few peaks, this forecast is widened as it says.
 
     Returns
     -------
@@ -214,18 +223,29 @@ def forecast(
     rests = trend.rests(rng, worlds, max(horizon_days, WEEK)) * spread[:, None]
     dates = pd.date_range(peak.index[-1] + pd.Timedelta(days=1), periods=horizon_days, freq="D")
     factors, inside, notes = _multipliers(events, dates, rng, worlds)
-    paths = np.exp(trend.ahead(coefficients, days) + rests[:, :horizon_days]) * factors
+    widening = backtest.widening if backtest else 1.0
+    paths = np.exp(_widened(trend.ahead(coefficients, days) + rests[:, :horizon_days], widening)) * factors
     provenance: Provenance = "measured" if growth_per_month is None else "assumed"
     return Demand(
         history=history,
         dates=dates,
         paths=paths,
-        current_peak=_current_peak(trend, coefficients, rests),
+        current_peak=_current_peak(trend, coefficients, rests, widening),
         growth_per_month=Estimate.of_sample(
             growth, unit="", method=_growth_method(growth_per_month), provenance=provenance
         ),
         events=inside,
         notes=(*history.notes, *notes, *_caveats(history, horizon_days, fitted, growth_per_month)),
+        backtest=backtest,
+    )
+
+
+def _widened(logarithms: np.ndarray, widening: float) -> np.ndarray:
+    """Worlds (rows) spread out around their median by a factor."""
+    return (
+        logarithms
+        if widening == 1
+        else (1 - widening) * np.median(logarithms, axis=0) + widening * logarithms
     )
 
 
@@ -272,10 +292,10 @@ def _multipliers(
     return factors, tuple(inside), notes
 
 
-def _current_peak(trend: Trend, coefficients: np.ndarray, rests: np.ndarray) -> Estimate:
+def _current_peak(trend: Trend, coefficients: np.ndarray, rests: np.ndarray, widening: float) -> Estimate:
     now = coefficients.copy()
     now[:, 1] = 0.0
-    week = np.exp(trend.ahead(now, np.arange(1, WEEK + 1)) + rests[:, :WEEK])
+    week = np.exp(_widened(trend.ahead(now, np.arange(1, WEEK + 1)) + rests[:, :WEEK], widening))
     method = "largest of seven daily peaks at the level of the last day"
     return Estimate.of_sample(week.max(axis=1), unit="req/s", method=method, provenance="measured")
 
