@@ -82,12 +82,27 @@ class Event(_Section):
 
 
 class Demand(_Section):
-    """The traffic history and how far ahead to plan."""
+    """The traffic history, or without one today's peak and its growth; how far ahead to plan."""
 
-    history: fields.File
+    history: fields.File | None = None
+    current_peak: fields.Positive | None = None
     horizon_days: fields.Days = 180
     growth_per_month: fields.Growth | None = None
     events: fields.Many[Event] = ()
+
+    @model_validator(mode="after")
+    def _rests_on_something(self) -> Self:
+        if self.history is None and self.growth_per_month is None:
+            raise ValueError(
+                "neither a history nor a growth; needed: history = a file of traffic, or growth_per_month = "
+                "[low, likely, high] (and current_peak in req/s, else the highest rate tested is taken for it)"
+            )
+        if self.history is not None and self.current_peak is not None:
+            raise ValueError(
+                f"current_peak = {self.current_peak:g} beside a history; allowed: one of them, for the history shows "
+                "the peak"
+            )
+        return self
 
 
 class Policy(_Section):

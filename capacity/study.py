@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -304,11 +305,23 @@ class Study:
     def demand(self) -> Demand | Missing:
         """How much will be asked, as a distribution of the peak. [req/s]"""
         from capacity.planning.backtest import backtest
-        from capacity.planning.demand import forecast, read_history
+        from capacity.planning.demand import forecast, read_history, scenario
 
         wanted = self.plan.demand
         if wanted is None:
             return Missing("demand", "the plan has no [demand] with a traffic history")
+        if wanted.history is None:
+            tested_on = [test.start.date() for test in self.tests.values() if test.start]
+            if not tested_on:
+                return Missing("demand", "neither a traffic history nor a test says from which day to count")
+            return scenario(
+                self._assumed_peak(wanted.current_peak),
+                starts=max(tested_on) + dt.timedelta(days=1),
+                horizon_days=wanted.horizon_days,
+                growth_per_month=wanted.growth_per_month or (),
+                events=wanted.events,
+                rng=self.rng(),
+            )
         history, tested = read_history(wanted.history), None
         with suppress(NotIdentified):  # too short to look back, not to look ahead
             tested = backtest(history, horizon_days=wanted.horizon_days, rng=self.rng())
@@ -320,6 +333,14 @@ class Study:
             events=wanted.events,
             rng=self.rng(),
         )
+
+    def _assumed_peak(self, given: float | None) -> Estimate:
+        """Today's peak as the plan gives it, else the highest rate tested. [req/s]"""
+        if given is not None:
+            return Estimate.exactly(given, unit="req/s", method="given in the plan", provenance="config")
+        tested = max(step.offered for steps in self.steps.values() for step in steps)
+        method = "taken to be the highest rate tested"
+        return Estimate.exactly(tested, unit="req/s", method=method, provenance="assumed")
 
     @cached_property
     def policy(self) -> Policy:

@@ -221,7 +221,15 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
             TESTS + "[demand]\nhistory = 'traffic.csv'\nhorizon_days = 0",
             "demand.horizon_days: 0; allowed: a whole number of days from 1 to 3650",
         ),
-        (TESTS + "[demand]\nhorizon_days = 9", "demand.history: nothing came; needed: a value"),
+        (
+            TESTS + "[demand]\nhorizon_days = 9",
+            "demand: neither a history nor a growth; needed: history = a file of traffic, or growth_per_month = [low, likely, "
+            "high] (and current_peak in req/s, else the highest rate tested is taken for it)",
+        ),
+        (
+            TESTS + "[demand]\nhistory = 'traffic.csv'\ncurrent_peak = 9",
+            "demand: current_peak = 9 beside a history; allowed: one of them, for the history shows the peak",
+        ),
         (
             TESTS + "[demand]\nhistory = 'traffic.csv'\ngrowth_per_month = [0.2, 0.1, 0.3]",
             "demand.growth_per_month: the list [0.2, 0.1, 0.3]; allowed: growth a month as fractions "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ DAYS_PER_MONTH = 365.25 / 12
 LEVEL = 0.9
 _FARTHEST = 2.0  # horizon over history; beyond it a fitted trend says nothing
 _LONGEST = 3660  # days
+_NO_HISTORY = "Days differ from each other more than that; a traffic history would show by how much."
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +40,8 @@ class Demand:
 
     Parameters
     ----------
-    history : TrafficHistory
-        What it rests on.
+    history : TrafficHistory or None
+        What it rests on; None for a scenario that rests on assumptions alone.
     dates : pandas.DatetimeIndex
         Days of the horizon; the first follows the last complete day of the history.
     paths : ndarray
@@ -56,7 +58,7 @@ class Demand:
         How good such forecasts were in the past of this history, where it was looked at.
     """
 
-    history: TrafficHistory
+    history: TrafficHistory | None
     dates: pd.DatetimeIndex
     paths: np.ndarray
     current_peak: Estimate
@@ -125,13 +127,17 @@ class Demand:
             "fitted"
             if growth.provenance == "measured"
             else "as given in the plan, in place of the fitted trend"
+            if self.history
+            else "as given in the plan"
         )
         sentences = [
             f"The peak of a week is {self.current_peak} now.",
             f"By {self.dates[-1]:%Y-%m-%d} the largest daily peak will be {peak} (90% interval), "
             f"with growth of {_percent(growth)} per month ({source}).",
             *(_announce(event) for event in self.events),
-            f"It rests on {len(self.history.daily_peak)} complete days of {self.history.name}.",
+            f"It rests on {len(self.history.daily_peak)} complete days of {self.history.name}."
+            if self.history
+            else f"It rests on no traffic history: today's peak is {self.current_peak.method}, the growth is assumed.",
         ]
         if self.backtest:
             sentences.append(self.backtest.text)
@@ -240,6 +246,52 @@ def forecast(
     )
 
 
+def scenario(
+    current_peak: Estimate,
+    *,
+    starts: dt.date,
+    horizon_days: int,
+    growth_per_month: Sequence[float],
+    events: Sequence[Event] = (),
+    rng: np.random.Generator,
+    worlds: int = 2000,
+) -> Demand:
+    """Demand without a history: today's peak, as far as it is known, growing as assumed.
+
+    Parameters
+    ----------
+    current_peak : Estimate
+        Largest rate of a day now. [req/s]
+    starts : date
+        First day of the horizon.
+    horizon_days, growth_per_month, events, rng, worlds
+        As in `forecast`.
+
+    Raises
+    ------
+    DomainError
+        If the horizon or the growth is outside what is allowed, or the peak is only bounded.
+
+    Examples
+    --------
+    >>> peak = Estimate.exactly(100.0, unit="req/s", method="given in the plan", provenance="config")
+    >>> print(scenario(peak, starts=dt.date(2027, 1, 1), horizon_days=365, growth_per_month=(0.05, 0.05, 0.05),
+    ...                rng=np.random.default_rng(1)).peak)
+    180 req/s (180 to 180)
+    """
+    import pandas as pd
+
+    _check_wanted(horizon_days, growth_per_month, worlds)
+    growth = pert_sample(rng, *_triple(growth_per_month), worlds)
+    now = current_peak.sample(rng, worlds)
+    dates = pd.date_range(starts, periods=horizon_days, freq="D", tz="UTC")
+    factors, inside, notes = _multipliers(events, dates, rng, worlds)
+    months = np.arange(1, horizon_days + 1) / DAYS_PER_MONTH
+    paths = now[:, None] * (1 + growth[:, None]) ** months * factors
+    found = Estimate.of_sample(growth, unit="", method=_growth_method(growth_per_month), provenance="assumed")
+    return Demand(None, dates, paths, current_peak, found, inside, (*notes, _NO_HISTORY))
+
+
 def _widened(logarithms: np.ndarray, widening: float) -> np.ndarray:
     """Worlds (rows) spread out around their median by a factor."""
     return (
@@ -257,16 +309,20 @@ def _check(history: TrafficHistory, horizon_days: int, growth: Sequence[float] |
             f"{FEWEST_DAYS}: export a longer range, or plan without demand",
             file=history.name,
         )
-    if not 1 <= horizon_days <= _LONGEST or worlds < 100:
-        raise DomainError(
-            f"a horizon of {horizon_days} days in {worlds} worlds; allowed: 1 to {_LONGEST} days, 100 "
-            f"worlds or more"
-        )
+    _check_wanted(horizon_days, growth, worlds)
     if growth is None and horizon_days > _FARTHEST * history.days:
         raise DomainError(
             f"a horizon of {horizon_days} days is more than twice the {history.days} days of "
             f"{history.name}; shorten it to {int(_FARTHEST * history.days)}, export a longer history, or "
             "state growth_per_month = [low, likely, high]"
+        )
+
+
+def _check_wanted(horizon_days: int, growth: Sequence[float] | None, worlds: int) -> None:
+    if not 1 <= horizon_days <= _LONGEST or worlds < 100:
+        raise DomainError(
+            f"a horizon of {horizon_days} days in {worlds} worlds; allowed: 1 to {_LONGEST} days, 100 "
+            f"worlds or more"
         )
     if growth is not None and not (len(growth) == 3 and -1 < growth[0] <= growth[1] <= growth[2] < math.inf):
         raise DomainError(

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from capacity.errors import DomainError, InputError
+from capacity.estimate import Estimate
 from capacity.plan import Event
-from capacity.planning.demand import Demand, TrafficHistory, forecast
+from capacity.planning.demand import Demand, TrafficHistory, forecast, scenario
 
 SHAPE = np.array([0.0, 0.02, 0.02, 0.01, 0.0, -0.25, -0.3])
 
@@ -164,3 +165,43 @@ def test_results_show_themselves() -> None:
     assert "<table>" in demand._repr_html_()
     assert str(demand).startswith("peak over 90 days: ")
     assert "Not modelled: bursts inside a bucket" in demand.text
+
+
+def assumed(peak: Estimate | None = None, **changes: object) -> Demand:
+    """Scenario of a year from 100 req/s, unless changed."""
+    now = peak or Estimate.exactly(100.0, unit="req/s", method="given in the plan", provenance="config")
+    arguments = {
+        "starts": dt.date(2026, 12, 1),
+        "horizon_days": 365,
+        "growth_per_month": (0.02, 0.05, 0.1),
+    } | changes
+    return scenario(now, rng=np.random.default_rng(1), **arguments)  # type: ignore[arg-type]
+
+
+def test_a_scenario_compounds() -> None:
+    """With one growth and one peak it is compound interest, to the digit."""
+    demand = assumed(growth_per_month=(0.05, 0.05, 0.05))
+    assert demand.peak.value == pytest.approx(100 * 1.05 ** (365 / (365.25 / 12)))
+    assert demand.peak.provenance == "assumed"
+
+
+def test_a_scenario_names_what_it_assumes() -> None:
+    """Nobody takes it for a forecast: the text says what it does not rest on."""
+    text = assumed().text
+    assert "rests on no traffic history: today's peak is given in the plan, the growth is assumed" in text
+    assert "a traffic history would show by how much" in text
+
+
+def test_an_event_multiplies_a_scenario() -> None:
+    """On its day, and only there."""
+    event = Event(name="sale", date=dt.date(2026, 12, 10), multiplier=(2, 2, 2))
+    ratio = assumed(events=[event]).paths / assumed().paths
+    assert ratio[:, 9] == pytest.approx(ratio[:, 8] * 2, rel=0.05)
+    assert (ratio[:, 10:] < 1.3).all()
+
+
+def test_a_wider_peak_makes_a_wider_scenario() -> None:
+    """What is not known of today's peak is not known of tomorrow's."""
+    wide = Estimate(100.0, 80.0, 125.0, unit="req/s", method="monitoring", provenance="measured")
+    fan = [demand.fan().iloc[0] for demand in (assumed(), assumed(wide))]
+    assert fan[1].high / fan[1].low > 1.4 > fan[0].high / fan[0].low

@@ -202,12 +202,13 @@ def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose
     fleet : FleetPlan, optional
         Its safe load today is the rule the fan is read against.
     """
-    past = _past_weeks(demand.history.daily_peak)
     fan = demand.fan(days=7).set_index("date")  # by the day, the rhythm of the week would hide the trend
+    past = _past_weeks(demand.history.daily_peak) if demand.history else fan["median"].iloc[:0]
     sheet = Canvas(_demand_title(demand, fleet), heights=(2.8,))
     panel = sheet.panel.name_axes("", "Largest rate of each week [req/s]")
-    top = max(float(past.max()), float(fan["high"].max()), fleet.safe_load_running.high if fleet else 0.0)
-    panel.limits(x=(past.index[0], fan.index[-1]), y=(0.0, 1.1 * top)).calendar()
+    safe_high = fleet.safe_load_running.high if fleet else 0.0
+    top = max(float(past.max() if len(past) else 0.0), float(fan["high"].max()), safe_high)
+    panel.limits(x=((past if len(past) else fan).index[0], fan.index[-1]), y=(0.0, 1.1 * top)).calendar()
     panel.measured(past.index, past, colour=GREY, size=3.5)
     panel.band(fan.index, fan["low"], fan["high"])
     panel.model(fan.index, fan["median"], extrapolated=True)
