@@ -34,6 +34,7 @@ from capacity.wording import sentence
 
 if TYPE_CHECKING:
     from capacity.models.fits.fitting import Fit
+    from capacity.planning.choices import Choices
     from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
     from capacity.planning.headroom import Policy, Waterfall
@@ -380,6 +381,13 @@ class Study:
             rng=self.rng(),
         )
 
+    @property
+    def choices(self) -> Choices | Missing:
+        """What each size of fleet costs, falling short included."""
+        if isinstance(self.fleet, Missing):
+            return Missing("cost of being wrong", self.fleet.reason)
+        return self.fleet.choices or Missing("cost of being wrong", "[cost] has no downtime_per_minute")
+
     @cached_property
     def investments(self) -> Portfolio | Missing:
         """Which work first, and what it is worth."""
@@ -491,6 +499,7 @@ class Study:
                     "options": self.fleet.options,
                     "runway": self.fleet.runway,
                     "additions": self.fleet.additions,
+                    "choices": self.choices and self.choices.to_frame(),
                 },
                 "investments": self.investments and self.investments.to_frame(),
                 "actions": self.actions,

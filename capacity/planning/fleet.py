@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate, number, weakest
 from capacity.models.fits.fitting import Fit
 from capacity.models.scalability import Usl
+from capacity.planning.choices import Choices, implied_ratio, weigh
 from capacity.planning.demand import LEVEL, Demand
 from capacity.planning.headroom import Policy, relative_capacity, safe_loads, sampled_laws
 from capacity.wording import counted
@@ -41,7 +43,8 @@ class FleetPlan:
         Today's fleet. [instances]
     options : pandas.DataFrame
         instances, safe_load_low, safe_load, safe_load_high [req/s], probability_missed [fraction],
-        expected_shortfall [req/s], cost_per_month (where a price is known), verdict.
+        expected_shortfall [req/s], shortage_over_surplus (how many times an idle req/s a missed one is worth to
+        whoever holds this fleet), cost_per_month (where a price is known), verdict.
     runway : pandas.DataFrame
         probability, date: when today's fleet is exhausted with that probability; no date when beyond the
         horizon.
@@ -57,6 +60,8 @@ class FleetPlan:
         Chance that today's fleet misses the objective within the horizon. [fraction]
     what_is_needed : str
         What would be needed when no fleet is enough, else empty.
+    choices : Choices or None
+        What other readings of the same worlds would hold; None without a price of downtime.
     notes : tuple of str
         What to know before believing it.
     """
@@ -71,12 +76,22 @@ class FleetPlan:
     safe_load_running: Estimate
     probability_missed_running: float
     what_is_needed: str = ""
+    choices: Choices | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
     def text(self) -> str:
         """The recommendation, today's fleet, the options refused and why."""
-        return " ".join([self._headline(), self._today(), *self._refusals(), *self._calendar(), *self.notes])
+        return " ".join(
+            [
+                self._headline(),
+                self._today(),
+                *self._refusals(),
+                *self._calendar(),
+                *self._money(),
+                *self.notes,
+            ]
+        )
 
     def option(self, instances: int) -> pd.Series:
         """Return the row of `options` for a fleet of this size, which must be among them."""
@@ -118,6 +133,17 @@ class FleetPlan:
         return [
             f"{counted(row.instances, 'instance')}: {row.verdict}." for row in refused.tail(2).itertuples()
         ]
+
+    def _money(self) -> list[str]:
+        """What holding the recommended fleet says about the value of a miss, and the other readings."""
+        sentences = []
+        if self.recommended is not None:
+            ratio = self.option(self.recommended)["shortage_over_surplus"]
+            if math.isfinite(ratio):
+                sentences.append(
+                    f"Holding {self.recommended} means valuing a missed req/s {number(ratio)} times an idle one."
+                )
+        return [*sentences, self.choices.text] if self.choices else sentences
 
     def _calendar(self) -> list[str]:
         return [
@@ -204,6 +230,7 @@ def plan_fleet(
             running, unit="req/s", method="headroom policies on sampled capacities", provenance=provenance
         ),
         probability_missed_running=float((demand.peaks > running).mean()),
+        choices=weigh(demand, safe, cost, recommended=recommended, rng=rng) if cost else None,
         what_is_needed="" if recommended else _what_is_needed(demand, safe, policy, top),
         notes=(*notes, *_extrapolation(scaling, recommended), *_ramp(policy), *_peak_days(demand)),
     )
@@ -263,6 +290,7 @@ def _options(
             "safe_load_high": high,
             "probability_missed": missed[sizes],
             "expected_shortfall": shortfall,
+            "shortage_over_surplus": [implied_ratio(float(share)) for share in missed[sizes]],
         }
     )
     if cost is not None:

@@ -1,0 +1,69 @@
+"""Fleets weighed in money."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from capacity.estimate import Estimate
+from capacity.plan import Cost
+from capacity.planning.choices import implied_ratio, weigh
+from capacity.planning.demand import Demand
+
+COST = Cost(instance_per_month=50.0, downtime_per_minute=(100.0, 100.0, 100.0))
+DAYS = 30
+
+
+def demand(*levels: float) -> Demand:
+    """Worlds that stay at one level of daily peaks for thirty days."""
+    dates = pd.date_range("2026-06-01", periods=DAYS, freq="D", tz="UTC")
+    paths = np.repeat(np.asarray(levels, float)[:, None], DAYS, axis=1)
+    now = Estimate.exactly(levels[0], unit="req/s", method="", provenance="config")
+    return Demand(None, dates, paths, now, Estimate.exactly(0.0, unit="", method="", provenance="config"))
+
+
+def weighed(worlds: Demand, per_instance: float = 100.0, recommended: int | None = 3, cost: Cost = COST):
+    """Choices for fleets that carry a multiple of one instance."""
+    safe = np.tile(per_instance * np.arange(12.0), (len(worlds.paths), 1))
+    return weigh(worlds, safe, cost, recommended=recommended, rng=np.random.default_rng(1))
+
+
+def test_a_loss_is_the_share_above_for_an_hour_a_day() -> None:
+    """Two instances of 100 at 250 req/s lose a fifth of an hour a day at 100 a minute."""
+    sizes = weighed(demand(250.0)).sizes
+    per_month = 365.25 / 12
+    assert sizes.loc[2, "loss_per_month"] == pytest.approx(0.2 * 60 * 100 * per_month)
+    assert sizes.loc[3, "loss_per_month"] == 0
+    assert sizes.loc[2, "cost_per_month"] == pytest.approx(100 + sizes.loc[2, "loss_per_month"])
+
+
+def test_costly_misses_hold_the_largest_demand() -> None:
+    """When a minute is dear, the fleet for the worst world costs least."""
+    assert weighed(demand(150.0, 150.0, 450.0)).least_cost == 5
+
+
+def test_cheap_misses_hold_little() -> None:
+    """When a minute costs next to nothing, the least costly fleet is the smallest."""
+    cheap = Cost(instance_per_month=50.0, downtime_per_minute=(1e-6, 1e-6, 1e-6))
+    assert weighed(demand(150.0, 450.0), cost=cheap).least_cost == 1
+
+
+def test_without_a_price_of_downtime_nothing_is_weighed() -> None:
+    """No price is invented."""
+    assert weighed(demand(150.0), cost=Cost(instance_per_month=50.0)) is None
+
+
+def test_the_readings_stand_side_by_side() -> None:
+    """Each reading has its row, and the text prices what the accepted risk asks for on top."""
+    found = weighed(demand(150.0), recommended=3)
+    assert found.to_frame()["instances"].tolist() == [3, 2, 2]
+    assert "asks for more: 3 instances, 50 a month dearer" in found.text
+
+
+def test_implied_ratio_is_the_odds() -> None:
+    """N11: holding 300 against a lognormal peak (median 220, sigma .25) values shortage 8.31 times surplus."""
+    from statistics import NormalDist
+
+    missed = 1 - NormalDist().cdf(np.log(300 / 220) / 0.25)
+    assert missed == pytest.approx(0.1074, abs=5e-5)
+    assert implied_ratio(missed) == pytest.approx(8.31, abs=0.005)
+    assert implied_ratio(0.0) == float("inf")
