@@ -9,6 +9,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from capacity.report.manifests import manifests
+
 _STARTS_FORMULA = "=+-@\t\r\n\0"
 
 
@@ -21,6 +23,7 @@ def artefacts(study: Any) -> dict[str, bytes]:
         What the plan leads to.
     """
     files = {"plan.json": plan_json(study), "actions.csv": actions_csv(study)}
+    files |= manifests(study)
     return files | {"next-test.yml": next_test_yml(study)} if study.next_test else files
 
 
