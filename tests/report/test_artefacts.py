@@ -57,8 +57,14 @@ def test_actions_are_quoted_as_csv_asks() -> None:
 
 def test_plan_json_is_strict_json() -> None:
     """UTF-8, surrogates replaced; a number that is none is an error here, not in who reads it."""
-    study = SimpleNamespace(slo=None, fleet=None, 
-        to_dict=lambda: {"name": "ü\ud800"}, actions=pd.DataFrame({"action": []}), next_test=None
+    study = SimpleNamespace(
+        slo=None,
+        fleet=None,
+        to_dict=lambda: {"name": "ü\ud800"},
+        actions=pd.DataFrame({"action": []}),
+        next_test=None,
+        slo=None,
+        fleet=None,
     )
     assert json.loads(artefacts(study)["plan.json"]) == {"name": "ü?"}
     study.to_dict = lambda: {"value": float("nan")}
@@ -67,9 +73,20 @@ def test_plan_json_is_strict_json() -> None:
 
 
 def _study(next_test, **tests):
-    plan = SimpleNamespace(slo=None, fleet=None, service=SimpleNamespace(slo=None, fleet=None, instances_tested=1), tests=tests)
+    plan = SimpleNamespace(
+        slo=None, fleet=None, service=SimpleNamespace(slo=None, fleet=None, instances_tested=1), tests=tests
+    )
     frame = pd.DataFrame({"action": []})
-    return SimpleNamespace(slo=None, fleet=None, to_dict=dict, actions=frame, plan=plan, next_test=next_test)
+    return SimpleNamespace(
+        slo=None,
+        fleet=None,
+        to_dict=dict,
+        actions=frame,
+        plan=plan,
+        next_test=next_test,
+        slo=None,
+        fleet=None,
+    )
 
 
 def test_the_next_test_starts_from_the_script_of_the_deployment() -> None:
@@ -77,7 +94,9 @@ def test_the_next_test_starts_from_the_script_of_the_deployment() -> None:
     two = SimpleNamespace(slo=None, fleet=None, script="two.yml", instances=2)
     one = SimpleNamespace(slo=None, fleet=None, script="one.yml", instances=1)
     study = _study(
-        SimpleNamespace(slo=None, fleet=None, script=lambda base: f"from {base!s} of {type(base).__name__}"), two=two, one=one
+        SimpleNamespace(slo=None, fleet=None, script=lambda base: f"from {base!s} of {type(base).__name__}"),
+        two=two,
+        one=one,
     )
     assert artefacts(study)["next-test.yml"].decode() == f"from one.yml of {type(Path()).__name__}"
 
@@ -85,7 +104,8 @@ def test_the_next_test_starts_from_the_script_of_the_deployment() -> None:
 def test_the_next_test_without_a_script_is_made_from_the_export() -> None:
     """Runs without a script leave the base out."""
     study = _study(
-        SimpleNamespace(slo=None, fleet=None, script=lambda base: str(base)), one=SimpleNamespace(slo=None, fleet=None, script=None, instances=1)
+        SimpleNamespace(slo=None, fleet=None, script=lambda base: str(base)),
+        one=SimpleNamespace(slo=None, fleet=None, script=None, instances=1),
     )
     assert artefacts(study)["next-test.yml"] == b"None"
 

@@ -29,6 +29,8 @@ STUDY = SimpleNamespace(
     actions=pd.DataFrame({"action": ["buy"]}),
     to_dict=lambda: {"schema": 1},
     next_test=None,
+    slo=None,
+    fleet=None,
 )
 DRIVER = """
 import sys
@@ -37,7 +39,7 @@ from types import SimpleNamespace
 import pandas as pd
 from capacity.report import pages, publish
 tables = {"inputs": pd.DataFrame({"file": ["a"]}), "actions": pd.DataFrame({"action": []})}
-study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, next_test=None, **tables)
+study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, next_test=None, slo=None, fleet=None, **tables)
 publish._study = lambda plan, values: study
 pages.notebooks_folder = lambda: Path(sys.argv[1])
 from capacity.cli import main
