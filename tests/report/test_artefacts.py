@@ -58,8 +58,6 @@ def test_actions_are_quoted_as_csv_asks() -> None:
 def test_plan_json_is_strict_json() -> None:
     """UTF-8, surrogates replaced; a number that is none is an error here, not in who reads it."""
     study = SimpleNamespace(
-        slo=None,
-        fleet=None,
         to_dict=lambda: {"name": "ü\ud800"},
         actions=pd.DataFrame({"action": []}),
         next_test=None,
@@ -78,8 +76,6 @@ def _study(next_test, **tests):
     )
     frame = pd.DataFrame({"action": []})
     return SimpleNamespace(
-        slo=None,
-        fleet=None,
         to_dict=dict,
         actions=frame,
         plan=plan,
