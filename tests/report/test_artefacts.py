@@ -71,9 +71,7 @@ def test_plan_json_is_strict_json() -> None:
 
 
 def _study(next_test, **tests):
-    plan = SimpleNamespace(
-        slo=None, fleet=None, service=SimpleNamespace(slo=None, fleet=None, instances_tested=1), tests=tests
-    )
+    plan = SimpleNamespace(service=SimpleNamespace(instances_tested=1), tests=tests)
     frame = pd.DataFrame({"action": []})
     return SimpleNamespace(
         to_dict=dict,
@@ -87,10 +85,10 @@ def _study(next_test, **tests):
 
 def test_the_next_test_starts_from_the_script_of_the_deployment() -> None:
     """Not from that of a run against other instances, and none is made up where a script is known."""
-    two = SimpleNamespace(slo=None, fleet=None, script="two.yml", instances=2)
-    one = SimpleNamespace(slo=None, fleet=None, script="one.yml", instances=1)
+    two = SimpleNamespace(script="two.yml", instances=2)
+    one = SimpleNamespace(script="one.yml", instances=1)
     study = _study(
-        SimpleNamespace(slo=None, fleet=None, script=lambda base: f"from {base!s} of {type(base).__name__}"),
+        SimpleNamespace(script=lambda base: f"from {base!s} of {type(base).__name__}"),
         two=two,
         one=one,
     )
@@ -100,8 +98,8 @@ def test_the_next_test_starts_from_the_script_of_the_deployment() -> None:
 def test_the_next_test_without_a_script_is_made_from_the_export() -> None:
     """Runs without a script leave the base out."""
     study = _study(
-        SimpleNamespace(slo=None, fleet=None, script=lambda base: str(base)),
-        one=SimpleNamespace(slo=None, fleet=None, script=None, instances=1),
+        SimpleNamespace(script=lambda base: str(base)),
+        one=SimpleNamespace(script=None, instances=1),
     )
     assert artefacts(study)["next-test.yml"] == b"None"
 
