@@ -7,6 +7,7 @@ import pytest
 
 import capacity as cap
 from capacity.errors import InputError
+from capacity.plain import SCHEMA
 from capacity.study import Missing
 
 TRUE_CAPACITY = {1: 296.3, 2: 575.3, 4: 1087.3}  # req/s, by construction: data/README.md
@@ -128,3 +129,15 @@ def test_damaged_export_is_one_message(tmp_path: Path):
     path.write_text('{"aggregate": {"counters"')
     with pytest.raises(InputError, match=r"cut\.json"):
         _ = cap.Study.load(path).tests
+
+
+@pytest.mark.parametrize("source", ["plan.toml", "steps-1.json"])
+def test_plan_json_keeps_its_schema(repository: Path, source: str) -> None:
+    """What docs/plan.schema.json says holds for a whole plan and for a bare export."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((repository / "docs" / "plan.schema.json").read_text())
+    document = cap.Study.load(repository / "data" / "storefront" / source).to_dict()
+    assert document["schema"] == SCHEMA == schema["properties"]["schema"]["const"]
+    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(schema).validate(document | {"more": 1})
