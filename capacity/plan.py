@@ -178,6 +178,12 @@ class Claim(_Section):
         return self
 
 
+class Ledger(_Section):
+    """The plan.json of earlier reports, whose predictions are held against what came."""
+
+    plans: fields.Many[fields.File]
+
+
 class Plan(_Section):
     """A study as its plan file states it; every path is absolute.
 
@@ -196,6 +202,7 @@ class Plan(_Section):
     cost: Cost | None = None
     investment: fields.Many[Investment] = ()
     claim: fields.Many[Claim] = ()
+    ledger: Ledger | None = None
     _file: Path = PrivateAttr()
 
     @property

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
     from capacity.planning.headroom import Policy, Waterfall
+    from capacity.planning.ledger import Ledger
     from capacity.planning.portfolio import Portfolio
     from capacity.planning.readiness import Verdict
 
@@ -453,6 +454,29 @@ class Study:
 
         return actions(self.verdict, self.findings, self.fleet or None, self.investments or None)
 
+    @cached_property
+    def ledger(self) -> Ledger | Missing:
+        """How the predictions of earlier plans did."""
+        from capacity.planning.ledger import Measured, score
+
+        if self.plan.ledger is None:
+            return Missing("ledger", "the plan names no earlier plan.json under [ledger]")
+        limits = {"saturation_throughput": self.capacity.saturation_throughput}
+        limits |= {f"slo {name}": found for name, found in self.capacity.slo.items()}
+        steps = self._steps_at(self.plan.service.instances_tested)
+        now = Measured(
+            exports=frozenset(self.inputs["sha256"]),
+            rates={name: found.value for name, found in limits.items() if found and found.value is not None},
+            quantiles=tuple(
+                (step.offered, f"p{100 * q:g}", found.value)
+                for step in steps
+                for q, found in step.quantiles.items()
+                if step.kind == "plateau" and found.value is not None
+            ),
+            history=self.demand.history if self.demand else None,
+        )
+        return score(self.plan.ledger.plans, now)
+
     @property
     def missing(self) -> dict[str, str]:
         """Parts left out, and why."""
@@ -491,6 +515,7 @@ class Study:
                     "current_peak": self.demand.current_peak,
                     "growth_per_month": self.demand.growth_per_month,
                     "peak": self.demand.peak,
+                    "weeks": self.demand.fan(days=7),
                 },
                 "fleet": self.fleet
                 and {
@@ -503,6 +528,7 @@ class Study:
                 },
                 "investments": self.investments and self.investments.to_frame(),
                 "actions": self.actions,
+                "ledger": self.ledger and self.ledger.to_frame(),
                 "missing": self.missing,
             }
         )

@@ -28,7 +28,7 @@ def test_a_starter_is_a_plan(tmp_path: Path) -> None:
 def test_a_starter_without_its_comment_signs_is_a_plan(tmp_path: Path) -> None:
     """Every example in it is right once its files are there."""
     plan = written(tmp_path, "stress.json")
-    for name in ("stress.yml", "fleet.json", "traffic.csv"):
+    for name in ("stress.yml", "fleet.json", "traffic.csv", "last-plan.json"):
         (tmp_path / name).write_text("")
     prose = ("# A capacity", "# Paths")
     lines = [
