@@ -69,6 +69,14 @@ class Station:
         """Mean number present, N = λ R [requests]."""
         return self.arrival_rate * self.response_time
 
+    def waiting_time_survival(self, t: float) -> float:
+        """Share of requests that wait longer than t seconds [fraction]."""
+        raise NotImplementedError
+
+    def response_time_survival(self, t: float) -> float:
+        """Share of requests that take longer than t seconds in all [fraction]."""
+        raise NotImplementedError
+
     def response_time_quantile(self, q: float) -> float:
         """Response time not exceeded by the share q of requests [s]."""
         raise NotImplementedError

@@ -277,7 +277,7 @@ def scenario(
     >>> peak = Estimate.exactly(100.0, unit="req/s", method="given in the plan", provenance="config")
     >>> print(scenario(peak, starts=dt.date(2027, 1, 1), horizon_days=365, growth_per_month=(0.05, 0.05, 0.05),
     ...                rng=np.random.default_rng(1)).peak)
-    180 req/s (180 to 180)
+    180 req/s
     """
     import pandas as pd
 

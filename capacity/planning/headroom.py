@@ -14,6 +14,8 @@ from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
 from capacity.models.fits.fitting import Fit
+from capacity.models.overload.backlog import rise_during
+from capacity.models.overload.retries import metastable_safe_load
 from capacity.models.scalability import Usl
 from capacity.wording import counted
 
@@ -290,8 +292,12 @@ def _loads(
     whole = instance_capacity * relative
     sizes = np.maximum(np.arange(relative.shape[1]) - lost, 0)
     left = whole[:, sizes]
-    once = left if "retry budget" in off else left / (1 + policy.retry_budget)
-    ramp = 0.0 if "scaling lag" in off else (policy.ramp_per_second or 0.0) * policy.scaling_lag_seconds
+    once = left if "retry budget" in off else np.asarray(metastable_safe_load(left, 1 + policy.retry_budget))
+    ramp = (
+        0.0
+        if "scaling lag" in off
+        else rise_during(policy.ramp_per_second or 0.0, policy.scaling_lag_seconds)
+    )
     ready = np.maximum(once - ramp, 0.0)
     steady = ready if "burst" in off else largest_mean(ready, policy)
     return [whole, left, once, ready, steady]

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from capacity.errors import NotIdentified
+from capacity.models.overload.tails import any_exceeds
 from capacity.planning.parts import Quantity, Station
 from capacity.planning.system import System
 
@@ -238,7 +239,7 @@ def trace_probability(sampling: Quantity, failing_requests: Quantity) -> Quantit
     >>> round(trace_probability(0.10, 20), 4)
     0.8784
     """
-    return 1 - (1 - sampling) ** failing_requests
+    return any_exceeds(sampling, failing_requests)
 
 
 def caching(system: System, *, hit_ratio: Quantity) -> System:

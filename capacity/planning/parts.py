@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from capacity.errors import DomainError
+from capacity.models.overload.retries import residual_failure, worst_amplification
 
 Quantity = float | np.ndarray
 
@@ -100,14 +101,12 @@ class Calls:
     @property
     def residual_failure(self) -> Quantity:
         """Calls that fail in spite of repetition, p (s + (1 − s) pʳ) with persistent share s. [fraction]"""
-        p, s = self.failure_probability, self.persistent_share
-        return p * (s + (1 - s) * p**self.retries)
+        return residual_failure(self.failure_probability, self.retries + 1, self.persistent_share)
 
     @property
     def worst_amplification(self) -> Quantity:
         """Attempts per call when every call fails: retries + 1, or 1 + budget if that is less. [fraction]"""
-        attempts = self.retries + 1
-        return attempts if self.retry_budget is None else np.minimum(attempts, 1 + self.retry_budget)
+        return worst_amplification(self.retries + 1, self.retry_budget)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from capacity.estimate import Estimate, number
+from capacity.models.overload.retries import metastable_safe_load
 from capacity.planning.valuation import MONTHS
 from capacity.wording import counted, sentence, spoken
 
@@ -93,7 +94,7 @@ def _metastable_safe(capacity: Capacity, retry_budget: float) -> Estimate | None
     if limit is None:
         return None
     method = f"saturation throughput over 1 + retry budget of {100 * retry_budget:g}%"
-    return limit.scaled(1 / (1 + retry_budget), method=method)
+    return limit.scaled(metastable_safe_load(1.0, 1 + retry_budget), method=method)
 
 
 def _runway(fleet: FleetPlan | None) -> Estimate | None:

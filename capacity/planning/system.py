@@ -14,6 +14,7 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import number
+from capacity.models.overload.retries import metastable_safe_load
 from capacity.models.scalability import Linear, Usl
 from capacity.planning.parts import (
     Calls,
@@ -178,7 +179,9 @@ def evaluate(system: System) -> Evaluation:
     return Evaluation(
         capacity=capacity,
         bottleneck=bottleneck,
-        metastable_safe_load=None if capacity is None else capacity / _amplification(system),
+        metastable_safe_load=None
+        if capacity is None
+        else metastable_safe_load(capacity, _amplification(system)),
         cold_capacity=cold,
         downtime=_downtime(system, capacity),
         cost_per_month=_cost(system),

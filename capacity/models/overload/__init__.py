@@ -1,0 +1,1 @@
+"""What happens beyond capacity: retries, limits, breakers, caches, backlogs and what replaces what is lost."""
