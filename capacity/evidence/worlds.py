@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from capacity.models.erlang import erlang_c_of
-from capacity.models.general import Law, cells, quantile, waiting
+from capacity.models.erlang import erlang_c
+from capacity.models.twomoments import Law, cells, quantile, waiting
 
 _FULL = 0.9995  # utilization beyond which waiting is without bound
 _UTILIZATIONS = 1 - np.geomspace(0.99, 0.001, 90)  # at which an objective is looked up
@@ -148,7 +148,7 @@ class Worlds:
         """Mean wait [s], chance to wait and decay of longer waits [1/s] by world and share of the limit."""
         servers, time = self.servers[:, None], self._service_times(utilization)
         busy = utilization * self.limit[:, None] * time / servers
-        poisson = erlang_c_of(servers, servers * busy) / (servers * (1 - busy))
+        poisson = erlang_c(servers, servers * busy) / (servers * (1 - busy))
         scvs = self.arrival_scv[:, None], self.service_scv[:, None]
         wait, chance, decay = waiting(busy, servers, poisson, *scvs)
         return wait * time, chance, decay / time

@@ -49,3 +49,45 @@ def time_when(survival: Callable[[float], float], share: float, low: float, step
     while survival(low + step) > share:
         low, step = low + step, 2 * step
     return crossing(lambda time: survival(time) > share, low, low + step)[1]
+
+
+def root(rising: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+    """Where a rising function crosses 0, by inverse quadratic steps where they are safe and by halving elsewhere.
+
+    Parameters
+    ----------
+    rising : callable
+        Negative at `low`, positive at `high`; costly, so it is asked as rarely as possible.
+    low, high : float
+        Where to look.
+    tolerance : float
+        Width of the interval at which to stop.
+
+    References
+    ----------
+    .. [1] Chandrupatla, A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear function
+       without using derivatives, Advances in Engineering Software 28(3), 1997.
+
+    Examples
+    --------
+    >>> round(root(lambda x: x * x - 2, 0.0, 2.0, 1e-12), 9)
+    1.414213562
+    """
+    a, b, c = high, low, high
+    at_a, at_b = rising(a), rising(b)
+    at_c, share = at_a, 0.5
+    while abs(b - a) > 2 * tolerance and at_a and at_b:
+        x = a + share * (b - a)
+        at_x = rising(x)
+        if (at_x > 0) == (at_a > 0):
+            c, at_c = a, at_a
+        else:
+            c, b, at_c, at_b = b, a, at_b, at_a
+        a, at_a, share = x, at_x, 0.5
+        xi, phi = (a - b) / (c - b), (at_a - at_b) / (at_c - at_b)
+        if phi**2 < xi and (1 - phi) ** 2 < 1 - xi:
+            share = at_a / (at_b - at_a) * at_c / (at_b - at_c)
+            share += (c - a) / (b - a) * at_a / (at_c - at_a) * at_b / (at_c - at_b)
+        least = tolerance / abs(b - a)
+        share = min(max(share, least), 1 - least)
+    return a if abs(at_a) < abs(at_b) else b

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.bisection import time_when
+from capacity.models.birthdeath import FirstCome, InTurn, largest, most, stationary
+from capacity.models.inverse import check_feasible, fewest_servers
 
 
 @dataclass(frozen=True)
-class MMcK:
+class MMcK(InTurn):
     """Poisson arrivals to identical exponential servers with a bounded queue: what finds it full is refused.
 
     Means, wait probability and quantiles are those of accepted requests. Overload is allowed.
@@ -64,13 +65,8 @@ class MMcK:
     @cached_property
     def state_probabilities(self) -> np.ndarray:
         """Probability of 0..K requests present, from the most likely state outwards [fraction]."""
-        ratios = self.arrival_rate / (
-            self.service_rate * np.minimum(np.arange(1, self.capacity + 1), self.servers)
-        )
-        mode = int(np.count_nonzero(ratios > 1))
-        below = np.cumprod(1 / ratios[:mode][::-1])[::-1]
-        weights = np.concatenate([below, [1.0], np.cumprod(ratios[mode:])])
-        return weights / weights.sum()
+        busy = np.minimum(np.arange(1, self.capacity + 1), self.servers)
+        return stationary(self.arrival_rate / (self.service_rate * busy))
 
     @property
     def blocking_probability(self) -> float:
@@ -88,11 +84,6 @@ class MMcK:
         return self.throughput / (self.servers * self.service_rate)
 
     @property
-    def wait_probability(self) -> float:
-        """Share of accepted requests that find all servers busy [fraction]."""
-        return float(self._entry[1:].sum())
-
-    @property
     def concurrency(self) -> float:
         """Mean number present [requests]."""
         return float(np.arange(self.capacity + 1) @ self.state_probabilities)
@@ -102,69 +93,113 @@ class MMcK:
         """Mean number waiting [requests]."""
         return float(np.arange(self.capacity - self.servers + 1) @ self.state_probabilities[self.servers :])
 
-    @property
-    def waiting_time(self) -> float:
-        """Mean time in the queue of accepted requests: the completions ahead, each 1 / (c μ) [s]."""
-        return float(np.arange(self._entry.size) @ self._entry) / (self.servers * self.service_rate)
+    def max_arrival_rate(
+        self, slo: float, quantile: float | None = None, *, blocking: float | None = None
+    ) -> float:
+        """Largest offered rate at which accepted requests keep the SLO and no more than a share is refused [req/s].
 
-    @property
-    def response_time(self) -> float:
-        """Mean time in the station of accepted requests [s]."""
-        return self.waiting_time + 1 / self.service_rate
+        Parameters
+        ----------
+        slo : float
+            Longest response time allowed, of accepted requests. [s]
+        quantile : float, optional
+            Share of accepted requests that must keep it; the mean is asked for without it. [fraction]
+        blocking : float, optional
+            Share of requests that may be refused; any share without it. [fraction]
 
-    def waiting_time_survival(self, t: float) -> float:
-        """Share of accepted requests that wait longer than t seconds [fraction]."""
-        return float(self._completions(t, self._entry.size) @ self._waiting)
+        Raises
+        ------
+        DomainError
+            If the service time alone already exceeds the SLO; and without `blocking` if the queue is so short that
+            accepted requests keep the SLO at every rate.
 
-    def response_time_survival(self, t: float) -> float:
-        """Share of accepted requests that take longer than t seconds in all [fraction]."""
-        present = self._waiting + self._serving
-        mean = self.servers * self.service_rate * t
-        likely = min(mean + 12 * math.sqrt(mean) + 60, present.size + 750 * self.servers)
-        completions = self._completions(t, max(int(likely), present.size))
-        late = np.arange(1, completions.size - present.size + 1)
-        stay = self._serving[-1] * (1 - 1 / self.servers) ** late
-        return float(completions @ np.concatenate([present, stay]))
+        Examples
+        --------
+        >>> pool = MMcK(arrival_rate=0, service_rate=10, servers=4, capacity=12)
+        >>> round(pool.max_arrival_rate(slo=0.4, quantile=0.95), 1)
+        35.0
+        >>> round(pool.max_arrival_rate(slo=0.4, quantile=0.95, blocking=0.001), 1)
+        22.4
+        """
+        domain.positive(slo=slo)
+        check_feasible(replace(self, arrival_rate=0.0)._answer(quantile), slo)
+        if blocking is not None:
+            domain.fraction(blocking=blocking)
+        elif (longest := self._longest(quantile)) <= slo:
+            raise DomainError(
+                f"every rate keeps {slo:g} s: with {self.capacity} places for {self.servers} servers accepted requests "
+                f"never take longer than {longest:.4g} s; say with blocking= which share may be refused"
+            )
 
-    def waiting_time_quantile(self, q: float) -> float:
-        """Time in the queue not exceeded by the share q of accepted requests [s]."""
-        domain.fraction(quantile=q)
-        return time_when(self.waiting_time_survival, 1 - q, 0.0, 1 / self.service_rate)
+        def kept(rate: float) -> bool:
+            station = replace(self, arrival_rate=rate)
+            within = blocking is None or station.blocking_probability <= blocking
+            return within and station._keeps(slo, quantile)
 
-    def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of accepted requests [s]."""
-        domain.fraction(quantile=q)
-        return time_when(
-            self.response_time_survival, 1 - q, -math.log1p(-q) / self.service_rate, 1 / self.service_rate
-        )
+        return largest(kept, self.servers * self.service_rate)
+
+    def servers_for(self, slo: float, quantile: float | None = None, *, blocking: float | None = None) -> int:
+        """Fewest servers, the places in the queue as now, that keep the SLO and the share of refusals [servers].
+
+        Parameters, Raises as in `max_arrival_rate`.
+
+        Examples
+        --------
+        >>> pool = MMcK(arrival_rate=50, service_rate=10, servers=4, capacity=12)
+        >>> pool.servers_for(slo=0.4, quantile=0.95), pool.servers_for(slo=0.4, quantile=0.95, blocking=1e-6)
+        (5, 13)
+        """
+        check_feasible(replace(self, arrival_rate=0.0)._answer(quantile), slo)
+        if blocking is not None:
+            domain.fraction(blocking=blocking)
+        queue = self.capacity - self.servers
+
+        def time_with(servers: int) -> float:
+            station = replace(self, servers=servers, capacity=servers + queue)
+            refuses = blocking is not None and station.blocking_probability > blocking
+            return math.inf if refuses else station._answer(quantile)
+
+        return fewest_servers(time_with, 0.0, slo)
+
+    def capacity_for(self, slo: float, quantile: float | None = None) -> int:
+        """Most places, in service and in the queue, with which accepted requests keep the SLO [requests].
+
+        Parameters, Raises as in `max_arrival_rate`; where even an unbounded queue keeps the SLO, too.
+
+        Examples
+        --------
+        >>> pool = MMcK(arrival_rate=50, service_rate=10, servers=4, capacity=4)
+        >>> pool.capacity_for(slo=0.4, quantile=0.95)
+        9
+        """
+        domain.positive(slo=slo)
+        check_feasible(replace(self, arrival_rate=0.0)._answer(quantile), slo)
+        self._check_limited(slo, quantile)
+
+        def kept(queue: int) -> bool:
+            return replace(self, capacity=self.servers + queue)._keeps(slo, quantile)
+
+        return self.servers + most(kept)
+
+    def _longest(self, quantile: float | None) -> float:
+        """Response time of accepted requests when the queue is always full but for the place they take [s]."""
+        full = (np.arange(self.capacity) == self.capacity - 1) * 1.0
+        times = FirstCome.finding(full, self.servers, self.service_rate)
+        if quantile is None:
+            return times.waiting_time + 1 / self.service_rate
+        return times.response_time_quantile(quantile)
+
+    def _check_limited(self, slo: float, quantile: float | None) -> None:
+        from capacity.models.queueing import MMc
+
+        if self.arrival_rate < self.servers * self.service_rate:
+            longest = MMc(self.arrival_rate, self.service_rate, self.servers)._answer(quantile)
+            if longest <= slo:
+                raise DomainError(
+                    f"any number of places keeps {slo:g} s: even with an unbounded queue it is {longest:.4g} s; "
+                    "the queue needs no bound for this objective"
+                )
 
     @cached_property
-    def _entry(self) -> np.ndarray:
-        """Probability that an accepted request must see 0..K-c completions before its service begins."""
-        accepted = self.state_probabilities[:-1]
-        entry = np.concatenate([[accepted[: self.servers].sum()], accepted[self.servers :]])
-        return entry / entry.sum()
-
-    @cached_property
-    def _waiting(self) -> np.ndarray:
-        """Probability that a request still waits after 0, 1, ... completions of the busy servers."""
-        return np.append(np.cumsum(self._entry[:0:-1])[::-1], 0.0)
-
-    @cached_property
-    def _serving(self) -> np.ndarray:
-        """Probability that it is in service after 0, 1, ...: each completion is its own with chance 1 / c."""
-        serving = np.empty_like(self._entry)
-        so_far = 0.0
-        for step, begins in enumerate(self._entry):
-            so_far = so_far * (1 - 1 / self.servers) + begins
-            serving[step] = so_far
-        return serving
-
-    def _completions(self, t: float, size: int) -> np.ndarray:
-        """Poisson probabilities of 0, 1, ... completions within t, at the rate of all servers busy."""
-        from scipy.special import gammaln
-
-        domain.not_negative(time=t)
-        mean = self.servers * self.service_rate * t
-        number = np.arange(size)
-        return np.exp(number * math.log(mean) - mean - gammaln(number + 1)) if mean else (number == 0) * 1.0
+    def _times(self) -> FirstCome:
+        return FirstCome.finding(self.state_probabilities[:-1], self.servers, self.service_rate)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from capacity.errors import DomainError, Unstable
 from capacity.models import domain
+from capacity.models.bisection import root
 
 IDLE = 2.0**-40  # utilization that counts as no load, and distance from the limit that is not told from it
 
@@ -47,8 +48,6 @@ def largest_rate(time_at: Callable[[float], float], limit: float, slo: float) ->
     domain.positive(limit=limit, slo=slo)
     low = limit * IDLE
     check_feasible(time_at(low), slo)
-    from scipy.optimize import brentq
-
     def excess(rate: float) -> float:
         return math.log(time_at(rate) / slo)
 
@@ -57,7 +56,7 @@ def largest_rate(time_at: Callable[[float], float], limit: float, slo: float) ->
         if spare < 2 * IDLE:
             return high
         low, spare = high, spare / 4
-    return float(brentq(excess, low, high, xtol=limit * 1e-13, rtol=1e-13))
+    return root(excess, low, high, limit * 1e-13)
 
 
 def fewest_servers(

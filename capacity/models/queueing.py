@@ -7,16 +7,14 @@ that, or arrivals come in bursts, these are the wrong models.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.bisection import crossing, time_when
+from capacity.models.bisection import time_when
 from capacity.models.bounded import MMcK
 from capacity.models.erlang import erlang_b, erlang_c
+from capacity.models.inverse import fewest_servers
 from capacity.models.station import Station
 
 __all__ = [
@@ -102,9 +100,12 @@ class MMc(Station):
             self.response_time_survival, 1 - q, -math.log1p(-q) / self.service_rate, 1 / self.service_rate
         )
 
-    @property
+    @cached_property
     def _drain_rate(self) -> float:
-        return self.servers * self.service_rate - self.arrival_rate
+        """Spare rate c μ - λ, rounded once: near utilization 1 rounding the product would cost all digits."""
+        arrivals, in_time = float(self.arrival_rate).as_integer_ratio()
+        services, each = float(self.service_rate).as_integer_ratio()
+        return (int(self.servers) * services * in_time - arrivals * each) / (each * in_time)
 
 
 @dataclass(frozen=True)
@@ -144,12 +145,7 @@ def max_arrival_rate(service_rate: float, servers: int, slo: float, quantile: fl
     >>> round(max_arrival_rate(service_rate=37.5, servers=8, slo=0.150, quantile=0.95), 1)
     275.3
     """
-    _check_feasible(service_rate, slo, quantile)
-
-    def kept(rate: float) -> bool:
-        return MMc(rate, service_rate, servers).response_time_survival(slo) <= 1 - quantile
-
-    return crossing(kept, 0.0, servers * service_rate)[0]
+    return MMc(0.0, service_rate, servers).max_arrival_rate(slo, quantile)
 
 
 def servers_for(arrival_rate: float, service_rate: float, slo: float, quantile: float) -> int:
@@ -162,8 +158,10 @@ def servers_for(arrival_rate: float, service_rate: float, slo: float, quantile: 
     >>> servers_for(arrival_rate=250, service_rate=37.5, slo=0.150, quantile=0.95)
     8
     """
-    _check_feasible(service_rate, slo, quantile)
-    return _fewest(arrival_rate, service_rate, lambda mmc: mmc.response_time_survival(slo) <= 1 - quantile)
+    domain.not_negative(arrival_rate=arrival_rate)
+    domain.positive(service_rate=service_rate)
+    enough = math.floor(arrival_rate / service_rate) + 2
+    return MMc(arrival_rate, service_rate, enough).servers_for(slo, quantile)
 
 
 def servers_for_wait(arrival_rate: float, service_rate: float, wait: float, quantile: float) -> int:
@@ -185,29 +183,10 @@ def servers_for_wait(arrival_rate: float, service_rate: float, wait: float, quan
     """
     domain.not_negative(wait=wait)
     domain.fraction(quantile=quantile)
-    return _fewest(arrival_rate, service_rate, lambda mmc: mmc.waiting_time_survival(wait) <= 1 - quantile)
-
-
-def _fewest(arrival_rate: float, service_rate: float, kept: Callable[[MMc], bool]) -> int:
     domain.not_negative(arrival_rate=arrival_rate)
     domain.positive(service_rate=service_rate)
-    least = math.floor(arrival_rate / service_rate) + 1
-    least += arrival_rate >= least * service_rate
-    spare = 1
-    while not kept(MMc(arrival_rate, service_rate, least + spare)):
-        spare *= 2
-    choices = range(least, least + spare + 1)
-    return choices[
-        bisect_left(choices, True, key=lambda servers: kept(MMc(arrival_rate, service_rate, servers)))
-    ]
-
-
-def _check_feasible(service_rate: float, slo: float, quantile: float) -> None:
-    domain.positive(service_rate=service_rate, slo=slo)
-    domain.fraction(quantile=quantile)
-    alone = -math.log1p(-quantile) / service_rate
-    if alone > slo:
-        raise DomainError(
-            f"infeasible: the service time alone already exceeds the SLO of {slo:g} s "
-            f"at quantile {quantile:g} ({alone:.4g} s without any load); speed it up or relax the SLO"
-        )
+    return fewest_servers(
+        lambda servers: MMc(arrival_rate, service_rate, servers).waiting_time_survival(wait),
+        arrival_rate / service_rate,
+        1 - quantile,
+    )

@@ -2,11 +2,15 @@
 
 import math
 
+import mpmath
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capacity.errors import DomainError, Unstable
+from capacity.models.abandonment import ErlangA
+from capacity.models.finite import FiniteSource
 from capacity.models.queueing import MM1, MMc, MMcK, max_arrival_rate, servers_for, servers_for_wait
 
 stations = st.builds(
@@ -170,8 +174,121 @@ def test_call_centre_staffing():
 
 
 def test_every_station_answers_the_same_questions():
-    """One loop compares an unbounded and a bounded station."""
-    for station in (MM1(50, 100), MMc(50, 100, 2), MMcK(50, 100, 2, 20)):
+    """One loop compares an unbounded and a bounded station, one with patience, one with its own users."""
+    for station in (
+        MM1(50, 100),
+        MMc(50, 100, 2),
+        MMcK(50, 100, 2, 20),
+        ErlangA(50, 100, 2, 1e-6),
+        FiniteSource(10**4, 200 - 0.01067, 100, 2),
+    ):
+        assert (station.method, station.error) == ("closed form", 0.0)
+        assert station.arrival_rate == pytest.approx(50, rel=1e-6)
         assert station.throughput == pytest.approx(50, rel=1e-6)
+        assert station.concurrency == pytest.approx(50 * station.response_time, rel=1e-5)
+        assert station.queue_length == pytest.approx(50 * station.waiting_time, rel=1e-5)
+        assert station.response_time_survival(station.response_time_quantile(0.9)) == pytest.approx(0.1)
         assert station.response_time_quantile(0.95) > station.response_time > station.waiting_time
         assert 0 <= station.blocking_probability < station.wait_probability < station.utilization * 1.01
+
+
+def of_high_precision(station):
+    """Wait probability and drain rate c μ - λ in 40 digits."""
+    arrivals, service = mpmath.mpf(station.arrival_rate), mpmath.mpf(station.service_rate)
+    load = arrivals / service
+    last = mpmath.exp(station.servers * mpmath.log(load) - load - mpmath.loggamma(station.servers + 1))
+    blocking = last / mpmath.gammainc(station.servers + 1, load, mpmath.inf, regularized=True)
+    waits = station.servers * blocking / (station.servers - load * (1 - blocking))
+    return waits, station.servers * service - arrivals
+
+
+def response_survival(station, waits, drain, t):
+    """P(T > t) in 40 digits, with the limit where the queue drains as fast as one serves."""
+    service = mpmath.mpf(station.service_rate)
+    alone, drained = mpmath.exp(-service * t), mpmath.exp(-drain * t)
+    spread = (drained - alone) / (service - drain) if service != drain else t * alone
+    return alone + waits * service * spread
+
+
+def random_stations(number, seed):
+    """Up to 1e5 servers; utilization spread, near 1 (to 1 - 1e-9), at square-root staffing, and confluent."""
+    rng = np.random.default_rng(seed)
+    for kind in rng.integers(0, 4, number).tolist():
+        servers = int(math.exp(rng.uniform(0, math.log(1e5))))
+        rate = math.exp(rng.uniform(-7, 7))
+        spare = [
+            rng.uniform(0.01, 0.95),
+            10 ** rng.uniform(-9, -2),
+            rng.uniform(0.1, 5) / math.sqrt(servers + 30),
+            1 / servers,
+        ][kind]
+        yield MMc(max(1 - spare, 0.01) * servers * rate, rate, servers)
+
+
+def test_every_answer_of_a_thousand_stations():
+    """Probability, means and waiting quantiles to eleven digits, up to 1 - 1e-9 and 100,000 servers."""
+    for station in random_stations(1000, seed=5):
+        with mpmath.workdps(40):
+            waits, drain = of_high_precision(station)
+            if waits < 1e-290:
+                continue
+            wait, service = waits / drain, 1 / mpmath.mpf(station.service_rate)
+            expected = {
+                "wait_probability": waits,
+                "waiting_time": wait,
+                "queue_length": wait * mpmath.mpf(station.arrival_rate),
+                "response_time": wait + service,
+                "concurrency": (wait + service) * mpmath.mpf(station.arrival_rate),
+            }
+            for name, value in expected.items():
+                assert abs(getattr(station, name) / value - 1) < 1e-11, (station, name)
+            for q in (0.5, 0.99):
+                excess = mpmath.log(waits / (1 - mpmath.mpf(q)))
+                if abs(excess) > 1e-2:
+                    found, true = station.waiting_time_quantile(q), max(excess, 0) / drain
+                    assert abs(found - true) <= 1e-11 * true, (station, q)
+
+
+def test_the_response_law_of_a_thousand_stations():
+    """Survival to eleven digits at the quantile, and the quantile by the slope there, confluent stations included."""
+    for number, station in enumerate(random_stations(1000, seed=6)):
+        q = (0.5, 0.95, 0.999)[number % 3]
+        found = station.response_time_quantile(q)
+        with mpmath.workdps(40):
+            waits, drain = of_high_precision(station)
+            t = mpmath.mpf(found)
+            true, further = (
+                response_survival(station, waits, drain, x) for x in (t, t * (1 + mpmath.mpf(10) ** -12))
+            )
+            assert abs(station.response_time_survival(found) / true - 1) < 1e-11, station
+            slope = (true - further) * mpmath.mpf(10) ** 12  # of the survival, for one of ln t
+            assert abs((true - (1 - mpmath.mpf(q))) / slope) < 1e-11, station
+
+
+def test_near_full_load_the_spare_rate_keeps_its_digits():
+    """100,000 servers of 1/3 at 1 - 1e-9: rounding c μ would cost the wait its digits from the eighth on."""
+    station = MMc(1e5 / 3 * (1 - 1e-9), 1 / 3, 100_000)
+    with mpmath.workdps(40):
+        waits, drain = of_high_precision(station)
+        assert abs(station.waiting_time / (waits / drain) - 1) < 1e-13
+
+
+@pytest.mark.parametrize(("service_rate", "servers"), [(0.1, 3), (1 / 3, 100_000), (0.7, 7)])
+def test_the_last_rate_below_the_capacity_is_served(service_rate, servers):
+    """One rounding below c μ, the spare rate is small and above zero, and the wait long and finite."""
+    station = MMc(math.nextafter(servers * service_rate, 0.0), service_rate, servers)
+    assert 0 < station.waiting_time < math.inf
+
+
+@pytest.mark.parametrize(
+    ("servers", "slo"), [(1, 0.06), (8, 0.05), (64, 0.05), (5000, 0.0461), (10_000, 0.05)]
+)
+def test_the_largest_rate_to_nine_digits(servers, slo):
+    """A billionth below the answer the exact survival at the SLO is within the share allowed, above it is not."""
+    rate = max_arrival_rate(100.0, servers, slo, 0.99)
+    with mpmath.workdps(40):
+        below, above = (
+            response_survival(station, *of_high_precision(station), mpmath.mpf(slo))
+            for station in (MMc(rate * factor, 100.0, servers) for factor in (1 - 1e-9, 1 + 1e-9))
+        )
+        assert below < 1 - mpmath.mpf(0.99) < above

@@ -3,6 +3,8 @@
 import pytest
 
 from capacity.errors import DomainError
+from capacity.models.abandonment import ErlangA
+from capacity.models.finite import FiniteSource
 from capacity.models.queueing import (
     MMc,
     MMcK,
@@ -11,11 +13,12 @@ from capacity.models.queueing import (
     max_arrival_rate,
     servers_for_wait,
 )
+from capacity.models.staffing import SquareRootStaffing, offered_load_for
 
 
 def quantiles(prefix, ask, expected):
     """Answer the quantiles a case asks for: W_p50, W_p999 and so on."""
-    names = [name for name in expected if name.startswith(prefix)]
+    names = [name for name in expected if name.startswith(prefix) and name.removeprefix(prefix).isdigit()]
     return {name: ask(float("0." + name.removeprefix(prefix))) for name in names}
 
 
@@ -95,7 +98,55 @@ def slo_capacity(case):
     return {"max_arrival_rate_per_s": rate, "utilization": MMc(rate, *asked[:2]).utilization}
 
 
+def impatient(case):
+    """M/M/c with abandonment; waits are those of all requests."""
+    station = ErlangA(**case["inputs"])
+    return {
+        "wait_probability": station.wait_probability,
+        "abandon_probability": station.abandonment_probability,
+        "Lq": station.queue_length,
+        "mean_wait_all": station.waiting_time,
+        "utilization": station.utilization,
+        **quantiles("wait_p", station.waiting_time_quantile, case["expected"]),
+    }
+
+
+def closed(case):
+    """M/M/c//N."""
+    given = case["inputs"]
+    station = FiniteSource(
+        given["population"], 1 / given["think_rate"], given["service_rate"], given["servers"]
+    )
+    return {
+        "throughput": station.throughput,
+        "L": station.concurrency,
+        "response_time": station.response_time,
+        "p_all_idle": station.idle_probability,
+        "utilization": station.utilization,
+    }
+
+
+def blocked_load(case):
+    """Largest load at a blocking target."""
+    given = case["inputs"]
+    return {"offered_load_erlang": offered_load_for(given["servers"], given["blocking_target"])}
+
+
+def square_root(case):
+    """Halfin and Whitt's rule beside the exact number."""
+    given = case["inputs"]
+    staffing = SquareRootStaffing(
+        given["arrival_rate"] / given["service_rate"], given["wait_probability_target"]
+    )
+    return {
+        "beta": staffing.beta,
+        "servers_sqrt_rule": staffing.servers_by_rule,
+        "servers_exact": staffing.servers,
+    }
+
+
 ADAPTERS = {
     "mmc": mmc, "mmck": mmck, "erlang_b": blocking, "erlang_c": waiting, "erlang_c_staffing": staffing,
-    "capacity_at_slo": slo_capacity,
+    "capacity_at_slo": slo_capacity, "erlang_a": impatient, "closed_mmc": closed,
+    "erlang_b_inverse": blocked_load, "sqrt_staffing": square_root,
 }  # fmt: skip
