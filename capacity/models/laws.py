@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
@@ -212,3 +213,26 @@ def share_interval(count: float, of: float, level: float = 0.9) -> tuple[float, 
     low = float(betaincinv(count, of - count + 1, tail)) if count > 0 else 0.0
     high = float(betaincinv(count + 1, of - count, 1 - tail)) if count < of else 1.0
     return low, high
+
+
+def requests_needed(share: float, level: float = 0.95) -> int:
+    """Requests without a single failure that show at least this share to succeed: the rule of three, exactly.
+
+    Parameters
+    ----------
+    share : float
+        Success that is to be shown, e.g. 0.999. [fraction]
+    level : float
+        Confidence. [fraction]
+
+    References
+    ----------
+    .. [1] Hanley and Lippman-Hand, If nothing goes wrong, is everything all right?, JAMA 249, 1983.
+
+    Examples
+    --------
+    >>> requests_needed(0.999, level=0.95)
+    2995
+    """
+    domain.fraction(share=share, level=level)
+    return math.ceil(math.log1p(-level) / math.log(share) * (1 - 1e-12))

@@ -148,23 +148,6 @@ def weigh(
     return Choices(frame, recommended, minutes)
 
 
-def implied_ratio(missed: float) -> float:
-    """How many times an idle req/s a missed one is worth to whoever holds a fleet that falls short this often.
-
-    The newsvendor holds the quantile under / (under + over) of the demand, so under / over is the odds of being enough.
-
-    References
-    ----------
-    .. [1] Porteus, Foundations of Stochastic Inventory Theory, Stanford, 2002, sec. 1.2.
-
-    Examples
-    --------
-    >>> round(implied_ratio(0.1074), 2)
-    8.31
-    """
-    return (1 - missed) / missed if missed > 0 else math.inf
-
-
 def _short_days(paths: np.ndarray, safe: np.ndarray) -> np.ndarray:
     """Days' worth of peaks that a fleet would not carry, in each world: the share above what it may be given."""
     return np.maximum(1 - safe[:, None] / paths, 0.0).sum(axis=1)

@@ -13,8 +13,9 @@ from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate, number, weakest
 from capacity.models.fits.fitting import Fit
+from capacity.models.newsvendor import implied_ratio
 from capacity.models.scalability import Usl
-from capacity.planning.choices import Choices, implied_ratio, weigh
+from capacity.planning.choices import Choices, weigh
 from capacity.planning.demand import LEVEL, Demand
 from capacity.planning.headroom import Policy, relative_capacity, safe_loads, sampled_laws
 from capacity.wording import counted

@@ -105,3 +105,11 @@ def test_share_mirrored():
     """The share of successes is what failures leave."""
     low, high = laws.share_interval(3, 50)
     assert laws.share_interval(47, 50) == pytest.approx((1 - high, 1 - low))
+
+
+def test_requests_needed_for_three_nines():
+    """N12: 2,995 requests without a failure show 99.9% at 95% confidence, one fewer does not."""
+    assert laws.requests_needed(0.999, 0.95) == 2995
+    assert 0.999**2995 <= 0.05 < 0.999**2994
+    low, _ = laws.share_interval(2995, 2995, level=0.9)
+    assert low == pytest.approx(0.999, abs=1e-5)

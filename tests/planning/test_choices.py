@@ -6,7 +6,7 @@ import pytest
 
 from capacity.estimate import Estimate
 from capacity.plan import Cost
-from capacity.planning.choices import implied_ratio, weigh
+from capacity.planning.choices import weigh
 from capacity.planning.demand import Demand
 
 COST = Cost(instance_per_month=50.0, downtime_per_minute=(100.0, 100.0, 100.0))
@@ -57,13 +57,3 @@ def test_the_readings_stand_side_by_side() -> None:
     found = weighed(demand(150.0), recommended=3)
     assert found.to_frame()["instances"].tolist() == [3, 2, 2]
     assert "asks for more: 3 instances, 50 a month dearer" in found.text
-
-
-def test_implied_ratio_is_the_odds() -> None:
-    """N11: holding 300 against a lognormal peak (median 220, sigma .25) values shortage 8.31 times surplus."""
-    from statistics import NormalDist
-
-    missed = 1 - NormalDist().cdf(np.log(300 / 220) / 0.25)
-    assert missed == pytest.approx(0.1074, abs=5e-5)
-    assert implied_ratio(missed) == pytest.approx(8.31, abs=0.005)
-    assert implied_ratio(0.0) == float("inf")
