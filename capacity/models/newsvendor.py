@@ -73,7 +73,7 @@ class LognormalDemand:
         return self.mean * _NORMAL.cdf(self.sigma - score) - capacity * _NORMAL.cdf(-score)
 
     def capacity_for(self, under_cost: float, over_cost: float) -> float:
-        """Capacity that balances the costs of a missed and of an idle unit, the quantile under / (under + over) [req/s].
+        """Capacity that balances missed and idle units by their costs, the quantile under / (under + over) [req/s].
 
         References
         ----------

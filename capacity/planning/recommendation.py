@@ -94,7 +94,7 @@ def _metastable_safe(capacity: Capacity, retry_budget: float) -> Estimate | None
     if limit is None:
         return None
     method = f"saturation throughput over 1 + retry budget of {100 * retry_budget:g}%"
-    return limit.scaled(metastable_safe_load(1.0, 1 + retry_budget), method=method)
+    return limit.scaled(float(metastable_safe_load(1.0, 1 + retry_budget)), method=method)
 
 
 def _runway(fleet: FleetPlan | None) -> Estimate | None:
