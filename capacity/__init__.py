@@ -27,7 +27,23 @@ _HOME = {
     "MM1": "capacity.models.queueing",
     "MMc": "capacity.models.queueing",
     "MMcK": "capacity.models.queueing",
+    "MG1": "capacity.models.single_server",
+    "MDc": "capacity.models.constant",
+    "DMc": "capacity.models.constant",
     "GGc": "capacity.models.general",
+    "MMcPS": "capacity.models.sharing",
+    "MG1PS": "capacity.models.sharing",
+    "PriorityMG1": "capacity.models.priority",
+    "PriorityMMc": "capacity.models.priority",
+    "ErlangA": "capacity.models.abandonment",
+    "FiniteSource": "capacity.models.finite",
+    "LognormalDemand": "capacity.models.newsvendor",
+    "service_demands": "capacity.models.demands",
+    "distributions": "capacity.models.distributions",
+    "laws": "capacity.models.laws",
+    "networks": "capacity.models.networks",
+    "overload": "capacity.models.overload",
+    "simulation": "capacity.models.simulation",
     "erlang_b": "capacity.models.erlang",
     "erlang_c": "capacity.models.erlang",
     "servers_for": "capacity.models.queueing",
@@ -65,7 +81,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'capacity' has no attribute {name!r}")
     home = import_module(_HOME[name])
-    value = getattr(home, name, home)  # `plots` is a module itself
+    value = getattr(home, name, home)  # `plots`, `networks` ... are modules themselves
     globals()[name] = value
     return value
 

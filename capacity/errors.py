@@ -63,8 +63,9 @@ class Unstable(DomainError):  # noqa: N818 - the field's word for it
     def __init__(self, arrival_rate: float, service_rate: float, servers: int, where: str = "") -> None:
         self.utilization = arrival_rate / (servers * service_rate)
         self.servers_needed = math.floor(arrival_rate / service_rate) + 1
+        place = f"{where}: " if where else ""
         super().__init__(
-            f"{where}{': ' if where else ''}arrival rate {arrival_rate:g} req/s is not below the capacity of {servers} servers "
+            f"{place}arrival rate {arrival_rate:g} req/s is not below the capacity of {servers} servers "
             f"({servers * service_rate:g} req/s, utilization {self.utilization:.3g}); "
             f"use at least {self.servers_needed} servers or lower the rate"
         )

@@ -102,7 +102,7 @@ def test_public_names_are_what_they_say():
     import capacity
 
     modules = [name for name in capacity.__all__ if inspect.ismodule(getattr(capacity, name))]
-    assert modules == ["plots"]
+    assert modules == ["distributions", "laws", "networks", "overload", "plots", "simulation"]
     assert not list(capacity.audit([]))
 
 

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 
-def blocks(repository: Path, language: str) -> list[str]:
+def blocks(repository: Path, language: str, name: str = "README.md") -> list[str]:
     """Code blocks of one language."""
-    text = (repository / "README.md").read_text(encoding="utf-8")
+    text = (repository / name).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_python_examples_run(repository: Path):
+@pytest.mark.parametrize("name", ["README.md", "docs/models.md"])
+def test_python_examples_run(repository: Path, name: str):
     """Every Python block runs from the repository's root."""
-    found = blocks(repository, "python")
+    found = blocks(repository, "python", name)
     assert found
     for code in found:
         subprocess.run(
@@ -44,7 +45,7 @@ def test_commands_exist(repository: Path):
         subprocess.run([folder / program, *words, "--help"], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("name", ["docs/plan.png", "data/storefront/plan.toml"])
+@pytest.mark.parametrize("name", ["docs/plan.png", "docs/models.md", "docs/plan.schema.json", "data/storefront/plan.toml"])
 def test_files_named_exist(repository: Path, name: str):
     """The picture and the example plan the README points to are there."""
     assert (repository / name).stat().st_size > 500

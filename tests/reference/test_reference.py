@@ -29,7 +29,7 @@ NOT_ASKED = {("mmc", "p0"), ("usl", "wald_ci95_t_n_minus_3")}  # compared above,
 def compare(found, expected, case, place=""):
     """Hold what was found against what is expected, name by name."""
     rel, absolute = case["rel_tol"], case.get("abs_tol", 1e-12)
-    if rel is None and isinstance(expected, float):
+    if rel is None and isinstance(expected, (int, float)):
         value, error = found
         allowed = 4 * case["standard_error"][place.rstrip(".").rpartition(".")[2]] + error
         assert abs(value - expected) <= allowed, (
