@@ -193,7 +193,7 @@ class MixedErlang(Distribution):
     --------
     >>> law = MixedErlang(0.02, 0.4)
     >>> law.phases, round(law.fewer, 4)
-    (3, 0.6388)
+    (3, 0.3039)
     """
 
     variation: float

@@ -1,331 +1,206 @@
-"""Stations with any arrivals and any service times, from the first two moments of each: G/G/c.
-
-The mean waiting time is Whitt's, its tail the exponential of Abate, Choudhury and Whitt, whose decay follows from gamma
-laws with the given moments. Against exact solutions response-time percentiles are off by 3% (90% of cases) and at
-most 5% for phase-type laws; with evenly spaced arrivals waits that count are within a tenth of simulated ones.
-For service times with a power-law tail all of this is invalid.
-"""
+"""Several servers for any arrivals and any service times: G/G/c with the whole law of the waiting and response time."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 
-import numpy as np
-
+from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.erlang import erlang_c
+from capacity.models.approximate import MOST_EVEN_SERVERS, ByDecay, PHDc
+from capacity.models.constant import MOST_SERVERS, DMc, MDc
+from capacity.models.distributions import Constant, Distribution, Exponential, of_moments
+from capacity.models.occupancy import Occupancy
+from capacity.models.phasetype import PhaseType
+from capacity.models.qbd import PHPHc
+from capacity.models.queueing import MMc
 from capacity.models.station import Station
 
-FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
-
-_HALVINGS = 60  # of the interval that holds the decay rate
-_NOTHING = 1e-300
-_EVEN = 1e-6  # least squared coefficient of variation, for the logarithms' sake
-
-
-@dataclass(frozen=True)
-class Law:
-    """A distribution as points with weights, in increasing order.
-
-    Parameters
-    ----------
-    points : ndarray
-        Values. [s]
-    weights : ndarray
-        Their shares, adding to 1. [fraction]
-    """
-
-    points: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def gamma(cls, mean: float, scv: float) -> Law:
-        """Return the gamma law with a mean [s] and a squared coefficient of variation; 0 for a constant."""
-        from scipy.special import gammaincinv
-
-        if scv <= _EVEN:
-            return cls(np.array([mean]), np.array([1.0]))
-        shares, weights = cells()
-        return cls(mean * scv * gammaincinv(1 / scv, shares), weights)
-
-    @property
-    def scv(self) -> float:
-        """Squared coefficient of variation."""
-        mean = self.points @ self.weights
-        return float((self.points - mean) ** 2 @ self.weights / mean**2)
-
-    def quantile(self, q: float) -> float:
-        """Value that a share `q` stays at or below."""
-        reached = np.cumsum(self.weights) - self.weights / 2
-        return float(np.interp(q, reached, self.points))
-
-    def scatter(self, q: float) -> float:
-        """Standard error of the logarithm of a quantile (of the mean for 0) of one value; n have 1 / sqrt(n) of it."""
-        if not q:
-            return math.sqrt(self.scv)
-        reach = min(0.02, (1 - q) / 2)
-        slope = math.log(self.quantile(q + reach) / self.quantile(q - reach)) / (2 * reach)
-        return math.sqrt(q * (1 - q)) * slope
-
-
-def cells() -> tuple[np.ndarray, np.ndarray]:
-    """Return the shares at which a law is read, and the weights they stand for: finer towards its tail."""
-    ends = np.concatenate(
-        [
-            np.linspace(0, 0.9, 73),
-            np.linspace(0.9, 0.99, 37)[1:],
-            np.linspace(0.99, 0.999, 19)[1:],
-            [0.9998, 1.0],
-        ]
-    )
-    return (ends[1:] + ends[:-1]) / 2, np.diff(ends)
-
-
-def whitt_wait(
-    utilization: FloatOrArray,
-    servers: FloatOrArray,
-    poisson_wait: FloatOrArray,
-    arrival_scv: FloatOrArray,
-    service_scv: FloatOrArray,
-) -> FloatOrArray:
-    """Mean waiting time of G/G/c from that of M/M/c with the same rates, in the unit of the latter.
-
-    φ (ca² + cs²) / 2 · W(M/M/c), where φ interpolates between approximations of M/D/c and D/M/c.
-
-    Parameters
-    ----------
-    utilization : float or ndarray
-        Below 1. [fraction]
-    servers : float or ndarray
-        [servers]
-    poisson_wait : float or ndarray
-        Mean waiting time of M/M/c.
-    arrival_scv, service_scv : float or ndarray
-        Squared coefficients of variation of the times between arrivals and of the service times.
-
-    References
-    ----------
-    .. [1] Whitt, Approximations for the GI/G/m queue, Production and Operations Management 2(2), 1993,
-       eqs. 2.16-2.25.
-
-    Examples
-    --------
-    >>> round(float(whitt_wait(0.8, 1, 4.0, 0.5, 2.0)), 6)
-    4.769723
-    """
-    ca, cs = arrival_scv, service_scv
-    both = np.maximum(ca + cs, _NOTHING)
-    shared = _shared(utilization, servers)
-    constant_service = 1 + shared
-    constant_arrivals = (1 - 4 * shared) * np.exp(-2 * (1 - utilization) / (3 * utilization))
-    middle = np.minimum(1.0, (constant_service + constant_arrivals) / 2) ** np.maximum(2 - both, 0.0)
-    factor = np.where(
-        ca >= cs,
-        (4 * (ca - cs) * constant_service + cs * middle) / np.maximum(4 * ca - 3 * cs, _NOTHING),
-        ((cs - ca) * constant_arrivals + (cs + 3 * ca) * middle) / (2 * both),
-    )
-    return factor * (ca + cs) / 2 * poisson_wait
-
-
-def mean_wait(
-    utilization: FloatOrArray,
-    servers: FloatOrArray,
-    poisson_wait: FloatOrArray,
-    arrival_scv: FloatOrArray,
-    service_scv: FloatOrArray,
-) -> FloatOrArray:
-    """Mean waiting time of G/G/c, also where arrivals are more regular than Poisson ones.
-
-    From Poisson arrivals on `whitt_wait`. Below, on the line from there to evenly spaced arrivals, whose wait is that
-    of Kraemer and Langenbach-Belz, lowered for several servers as Whitt lowers that of D/M/c: within a tenth where
-    waiting is more than a twentieth of the service time, against a third for `whitt_wait` (simulation, c = 1, 4, 10).
-
-    Parameters as in `whitt_wait`.
-
-    References
-    ----------
-    .. [1] Kraemer and Langenbach-Belz, Approximate formulae for the delay in the queueing system GI/G/1,
-       8th International Teletraffic Congress, 1976.
-
-    Examples
-    --------
-    >>> round(float(mean_wait(0.8, 4, 0.7455, 0.0, 1.0)), 3)  # simulated: 0.265
-    0.273
-    """
-    regular = np.minimum(arrival_scv, 1.0)
-    spread = np.exp(-2 * (1 - utilization) / (3 * utilization * np.maximum(service_scv, _NOTHING)))
-    even = (1 - 4 * _shared(utilization, servers)) * spread * service_scv / 2 * poisson_wait
-    random = whitt_wait(utilization, servers, poisson_wait, np.maximum(arrival_scv, 1.0), service_scv)
-    return (1 - regular) * even + regular * random
-
-
-def _shared(utilization: FloatOrArray, servers: FloatOrArray) -> FloatOrArray:
-    """Return Whitt's γ (c, ρ), by which sharing a queue makes constant times matter less (eq. 2.17)."""
-    several = (servers - 1) * (np.sqrt(4 + 5 * servers) - 2)
-    return np.minimum(0.24, (1 - utilization) * several / (16 * servers * utilization))
-
-
-def decay_rate(
-    utilization: FloatOrArray, servers: FloatOrArray, arrival_scv: FloatOrArray, service_scv: FloatOrArray
-) -> FloatOrArray:
-    """Rate at which the chance of waiting longer falls, η in P(W > t) ~ exp(-η t), for a mean service time of 1.
-
-    The positive root of E[exp(η S / c)] E[exp(-η A)] = 1 for gamma laws of service S and times between arrivals A.
-
-    Parameters as in `mean_wait`.
-
-    References
-    ----------
-    .. [1] Abate, Choudhury and Whitt, Exponential approximations for tail probabilities in queues, I,
-       Operations Research 43(5), 1995.
-
-    Examples
-    --------
-    >>> round(float(decay_rate(0.8, 1, 1.0, 1.0)), 6)
-    0.2
-    """
-    ca, cs = np.maximum(arrival_scv, _EVEN), np.maximum(service_scv, _EVEN)
-    between = 1 / (utilization * servers)  # mean time between arrivals
-    low = np.zeros(np.broadcast(utilization, servers, ca, cs).shape)
-    high = low + servers / cs * (1 - 1e-12)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        excess = -np.log1p(-middle * cs / servers) / cs - np.log1p(middle * between * ca) / ca
-        low, high = np.where(excess < 0, middle, low), np.where(excess < 0, high, middle)
-    return (low + high) / 2
-
-
-def waiting(
-    utilization: FloatOrArray,
-    servers: FloatOrArray,
-    poisson_wait: FloatOrArray,
-    arrival_scv: FloatOrArray,
-    service_scv: FloatOrArray,
-) -> tuple[FloatOrArray, FloatOrArray, FloatOrArray]:
-    """Law of the wait, P(W > t) = P exp(-η t): its mean, the chance P to wait, the decay η, for a service time of 1.
-
-    Mean and decay are those of `mean_wait` and `decay_rate`; where more than all would wait, all do, and the decay
-    is what keeps the mean.
-
-    Parameters as in `whitt_wait`.
-    """
-    mean = mean_wait(utilization, servers, poisson_wait, arrival_scv, service_scv)
-    decay = decay_rate(utilization, servers, arrival_scv, service_scv)
-    kept = np.minimum(decay, 1 / np.maximum(mean, _NOTHING))
-    return mean, np.minimum(mean * decay, 1.0), kept
-
-
-def quantile(
-    law: Law, chance: FloatOrArray, decay: FloatOrArray, q: float, shift: FloatOrArray | None = None
-) -> np.ndarray:
-    """Quantile of a time with a given law plus an independent wait with P(W > t) = chance · exp(-decay t).
-
-    Parameters
-    ----------
-    law : Law
-        Of the time without waiting; its points may have leading dimensions, one law each. [s]
-    chance, decay : float or ndarray
-        Chance to wait, and rate at which longer waits get rarer. [fraction], [1/s]
-    q : float
-        [fraction]
-
-    Returns
-    -------
-    ndarray
-        In the shape of `chance`. [s]
-    """
-    points, weights = law.points, law.weights
-    shape = np.broadcast(chance, points[..., 0]).shape
-    later = 1 - np.cumsum(weights)
-    waiting, found = np.zeros(shape), np.full(shape, np.nan)
-    for k, weight in enumerate(weights):
-        point = points[..., k]
-        waiting = waiting + weight
-        left = chance * waiting  # share that is past its point k and still waits there
-        following = points[..., k + 1] if k + 1 < len(weights) else np.inf
-        with np.errstate(divide="ignore", invalid="ignore"):
-            time = point + np.maximum(np.log(left / (1 - q - later[k])), 0.0) / decay
-        here = np.isnan(found) & (later[k] < 1 - q) & (time <= following)
-        found = np.where(here, time, found)
-        faded = np.exp(-decay * (following - point)) if k + 1 < len(weights) else 0.0
-        waiting = waiting * faded
-    return found
+QUICK_STATES, QUICK_SERVERS = 300, 128  # of the busy servers: exact within about a second
 
 
 @dataclass(frozen=True)
 class GGc(Station):
-    """Any arrivals to identical servers with one unbounded queue, by two moments.
+    """Any arrivals to identical servers with one unbounded queue, first come first served.
+
+    Solved exactly where the station is of moderate size, and by a decay rate and a mean beyond; `method` says which,
+    `error` how far a percentile of the response time may be off. A law given by its mean and variation alone is the
+    one usually taken for them (`of_moments`): other laws with the same moments have other percentiles.
 
     Parameters
     ----------
     arrival_rate : float
-        Offered rate, all of it served in the end. [req/s]
+        Offered rate, all of it served in the end, above 0. [req/s]
     service_rate : float
         Rate of one busy server, the inverse of the mean service time. [req/s]
     servers : int
         Servers fed by the one queue. [servers]
     arrival_scv, service_scv : float
         Squared coefficient of variation of the times between arrivals (0 evenly spaced, 1 Poisson) and of the
-        service times (0 constant, 1 exponential).
+        service times (0 constant, 1 exponential). [1]
+    between, service : Distribution, optional
+        The laws themselves, taken to the means that the rates ask for; see `of`.
 
     Raises
     ------
     Unstable
         If the arrival rate is not below `servers` times the service rate.
+    DomainError
+        If a law is neither constant nor made of exponential phases: heavy tails are for simulation.
 
     Examples
     --------
-    >>> station = GGc(arrival_rate=250, service_rate=37.5, servers=8, arrival_scv=0, service_scv=1)
+    >>> station = GGc(arrival_rate=250, service_rate=37.5, servers=8, arrival_scv=0, service_scv=4)
     >>> round(station.waiting_time, 4), round(station.response_time_quantile(0.95), 4)
-    (0.0037, 0.085)
+    (0.0159, 0.1566)
+    >>> station.method, station.error
+    ('exact D/PH/c', 0.0)
     """
 
     arrival_scv: float = 1.0
     service_scv: float = 1.0
+    between: Distribution | None = field(default=None, kw_only=True)
+    service: Distribution | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        given = ("arrival", self.between, self.arrival_scv), ("service", self.service, self.service_scv)
+        for name, law, scv in given:
+            if law is not None and not math.isclose(_phases(law).scv, scv, rel_tol=1e-9, abs_tol=1e-12):
+                raise DomainError(f"{name} scv {scv:g} is not that of the law given, {law.scv:g}; use GGc.of")
         domain.positive(arrival_rate=self.arrival_rate)
         domain.not_negative(arrival_scv=self.arrival_scv, service_scv=self.service_scv)
+
+    @classmethod
+    def of(cls, between: Distribution, service: Distribution, servers: int) -> GGc:
+        """Return the station with these laws of the times between arrivals and of the service times [s].
+
+        Examples
+        --------
+        >>> from capacity.models.distributions import Erlang, Hyperexponential
+        >>> bursts = Hyperexponential.balanced(1 / 3.6, scv=4)
+        >>> round(GGc.of(bursts, Erlang(1.0, phases=2), servers=4).waiting_time, 6)
+        4.720941
+        """
+        rates = 1 / between.mean, 1 / service.mean
+        return cls(*rates, servers, between.scv, service.scv, between=between, service=service)
+
+    @property
+    def method(self) -> str:
+        """How the answers were found."""
+        return self._solved.method
+
+    @property
+    def error(self) -> float:
+        """Largest relative error of a response-time quantile; 0 where exact but for rounding [fraction]."""
+        return self._solved.error
 
     @property
     def waiting_time(self) -> float:
         """Mean time in the queue [s]."""
-        return self._waiting[0] / self.service_rate
+        return self._solved.waiting_time
 
     @property
     def wait_probability(self) -> float:
-        """Share of requests that wait, from the mean and the tail of the waiting time [fraction]."""
-        return self._waiting[1]
+        """Share of requests that wait [fraction]."""
+        return self._solved.wait_probability
+
+    def waiting_time_survival(self, t: float) -> float:
+        """Share of requests that wait longer than t seconds [fraction]."""
+        return self._solved.waiting_time_survival(t)
+
+    def response_time_survival(self, t: float) -> float:
+        """Share of requests that take longer than t seconds in all [fraction]."""
+        return self._solved.response_time_survival(t)
+
+    def waiting_time_quantile(self, q: float) -> float:
+        """Time in the queue not exceeded by the share q of requests; 0 up to 1 - P(wait) [s]."""
+        return self._solved.waiting_time_quantile(q)
+
+    def response_time_quantile(self, q: float) -> float:
+        """Response time not exceeded by the share q of requests [s]."""
+        return self._solved.response_time_quantile(q)
+
+    @cached_property
+    def _solved(self) -> MMc | MDc | DDc | PHDc | PHPHc | ByDecay:
+        rates = self.arrival_rate, self.service_rate, self.servers
+        between = self.between or of_moments(1.0, self.arrival_scv)
+        service = self.service or of_moments(1.0, self.service_scv)
+        match between, service:
+            case Exponential(), Exponential():
+                return MMc(*rates)
+            case Constant(), Constant():
+                return DDc(*rates)
+            case Exponential(), Constant() if self.servers <= MOST_SERVERS:
+                return MDc(*rates)
+            case Constant(), Exponential() if self.servers <= MOST_SERVERS:
+                return DMc(*rates)
+        match _phases(between), _phases(service):
+            case PhaseType() as arriving, Constant() if self.servers <= MOST_EVEN_SERVERS:
+                return PHDc(*rates, arriving)
+            case arriving, PhaseType() as served if _quick(*rates, arriving, served):
+                return PHPHc(*rates, arriving, served)
+            case arriving, served:
+                return ByDecay(*rates, arriving, served)
+
+
+@dataclass(frozen=True)
+class DDc(Station):
+    """Evenly spaced arrivals of constant work: nobody waits.
+
+    Parameters, Raises as in `GGc`.
+
+    Examples
+    --------
+    >>> DDc(arrival_rate=11.9, service_rate=1.0, servers=12).response_time_quantile(0.99)
+    1.0
+    """
+
+    @property
+    def waiting_time(self) -> float:
+        """Mean time in the queue [s]."""
+        return 0.0
+
+    @property
+    def wait_probability(self) -> float:
+        """Share of requests that wait [fraction]."""
+        return 0.0
 
     def waiting_time_survival(self, t: float) -> float:
         """Share of requests that wait longer than t seconds [fraction]."""
         domain.not_negative(time=t)
-        return self.wait_probability * math.exp(-self._tail * t) if self.wait_probability else 0.0
+        return 0.0
+
+    def response_time_survival(self, t: float) -> float:
+        """Share of requests that take longer than t seconds in all [fraction]."""
+        domain.not_negative(time=t)
+        return float(t * self.service_rate < 1)
 
     def waiting_time_quantile(self, q: float) -> float:
-        """Time in the queue not exceeded by the share q of requests; 0 up to 1 - P(wait) [s]."""
+        """Time in the queue not exceeded by the share q of requests [s]."""
         domain.fraction(quantile=q)
-        excess = self.wait_probability / (1 - q)
-        return math.log(excess) / self._tail if excess > 1 else 0.0
+        return 0.0
 
     def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of requests; gamma-distributed service times [s]."""
+        """Response time not exceeded by the share q of requests [s]."""
         domain.fraction(quantile=q)
-        law = Law.gamma(1 / self.service_rate, self.service_scv)
-        return float(quantile(law, self.wait_probability, self._tail, q))
+        return 1 / self.service_rate
 
-    @cached_property
-    def _waiting(self) -> tuple[float, float, float]:
-        poisson = erlang_c(self.servers, self.arrival_rate / self.service_rate)
-        poisson /= self.servers * (1 - self.utilization)
-        found = waiting(self.utilization, self.servers, poisson, self.arrival_scv, self.service_scv)
-        mean, chance, decay = (float(part) for part in found)
-        return mean, chance, decay
 
-    @property
-    def _tail(self) -> float:
-        return self._waiting[2] * self.service_rate
+def _quick(
+    arrival_rate: float, service_rate: float, servers: int, between: PhaseType | Constant, service: PhaseType
+) -> bool:
+    """Whether the exact solution takes no longer than about a second."""
+    few = servers <= QUICK_SERVERS and Occupancy(servers, service).size <= QUICK_STATES
+    return few and PHPHc.solves(arrival_rate, service_rate, servers, between, service)
+
+
+def _phases(law: Distribution) -> PhaseType | Constant:
+    """Law that can be solved, or refusal."""
+    if law.heavy_tailed:
+        raise DomainError(
+            f"the tail of a {type(law).__name__} law is too heavy for a formula: long waits have no decay rate; "
+            "simulate with capacity.models.simulation"
+        )
+    return law if isinstance(law, Constant) else PhaseType.of(law)

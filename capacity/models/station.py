@@ -31,7 +31,7 @@ class Station:
 
     @property
     def error(self) -> float:
-        """Largest relative error of a response-time quantile; 0 where exact but for rounding [fraction]."""
+        """Largest relative error of a response-time quantile from 0.95 on; 0: exact but for rounding [fraction]."""
         return 0.0
 
     @property

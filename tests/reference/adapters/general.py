@@ -2,6 +2,8 @@
 
 from capacity.models.distributions import Constant, Distribution, Erlang, Exponential, Hyperexponential
 from capacity.models.general import GGc
+from capacity.models.phasetype import PhaseType
+from capacity.models.qbd import PHPHc
 from capacity.models.queueing import MMc
 from capacity.models.twomoments import allen_cunneen, kraemer_langenbach_belz, sakasegawa, whitt_wait
 
@@ -27,8 +29,11 @@ def laws(case):
 
 def ggc(case):
     """G/G/c: means, and quantiles of the waiting and of the response time."""
-    station = GGc.of(*laws(case), servers=case["inputs"]["servers"])
-    assert station.error == 0, f"{case['id']} was approximated: {station.method}"
+    station: GGc | PHPHc = GGc.of(*laws(case), servers=case["inputs"]["servers"])
+    if station.error:  # larger than is quick
+        station = PHPHc(
+            station.arrival_rate, station.service_rate, station.servers, *map(PhaseType.of, laws(case))
+        )
     answers = {
         "wait_probability": station.wait_probability,
         "Wq": station.waiting_time,

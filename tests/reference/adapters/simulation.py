@@ -58,7 +58,7 @@ def asked(path, expected, quantiles, means):
         prefix, digits = name.rsplit("_p", 1)
         answers[name] = path.estimate(quantiles[prefix], float(f"0.{digits}"), LEVEL)
     return {
-        name: estimate.value if expected[name] == 0 else with_error(estimate)
+        name: (estimate.value, 0.0) if expected[name] == 0 else with_error(estimate)
         for name, estimate in answers.items()
     }
 
