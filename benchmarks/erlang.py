@@ -21,7 +21,7 @@ from scipy.special import gammaincc
 sys.path.insert(0, str(Path(__file__).parent))
 from paired import ratio
 
-from capacity.models.erlang import erlang_c
+from capacity.models.stations.erlang import erlang_c
 
 CALLS = 5000  # of one point in a measured round
 POINTS = 20_000

@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from paired import Ratio, ratio
 
 from capacity.models.distributions import Exponential
-from capacity.models.queueing import MMc
 from capacity.models.simulation.arrivals import Poisson
 from capacity.models.simulation.queue import Queue
 from capacity.models.simulation.replication import replicate
+from capacity.models.stations.queueing import MMc
 
 COMPILED = os.environ.get("CAPACITY_COMPILE") != "0"
 SERVERS, RATE = 12, 0.83 * 12

@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from paired import ratio
 
-from capacity.models.general import GGc
+from capacity.models.stations.general import GGc
 
 SERVERS, UTILIZATION, SCV = 64, 0.9, 4.0
 LIMIT = 5.0  # ours, with both percentiles, over the yardstick, without

@@ -223,8 +223,8 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         ),
         (
             TESTS + "[demand]\nhorizon_days = 9",
-            "demand: neither a history nor a growth; needed: history = a file of traffic, or growth_per_month = [low, likely, "
-            "high] (and current_peak in req/s, else the highest rate tested is taken for it)",
+            "demand: neither a history nor a growth; needed: history = a file of traffic, or growth_per_month = "
+            "[low, likely, high] (and current_peak in req/s, else the highest rate tested is taken for it)",
         ),
         (
             TESTS + "[demand]\nhistory = 'traffic.csv'\ncurrent_peak = 9",

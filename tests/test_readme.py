@@ -45,7 +45,9 @@ def test_commands_exist(repository: Path):
         subprocess.run([folder / program, *words, "--help"], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("name", ["docs/plan.png", "docs/models.md", "docs/plan.schema.json", "data/storefront/plan.toml"])
+@pytest.mark.parametrize(
+    "name", ["docs/plan.png", "docs/models.md", "docs/plan.schema.json", "data/storefront/plan.toml"]
+)
 def test_files_named_exist(repository: Path, name: str):
     """The picture and the example plan the README points to are there."""
     assert (repository / name).stat().st_size > 500

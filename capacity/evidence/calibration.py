@@ -17,7 +17,7 @@ from capacity.evidence.quantiles import Mixture
 from capacity.evidence.service import Service, weighted_quantiles
 from capacity.evidence.steps import QUANTILES, Step
 from capacity.evidence.worlds import Worlds
-from capacity.models.twomoments import Law, cells
+from capacity.models.stations.twomoments import Law, cells
 
 _LOADS = 3  # distinct loads below saturation needed to see waiting grow
 _REACH = 0.5  # share of the saturation throughput the highest of them must reach

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from capacity.models.erlang import erlang_c
-from capacity.models.twomoments import Law, cells, quantile, waiting
+from capacity.models.stations.erlang import erlang_c
+from capacity.models.stations.twomoments import Law, cells, quantile, waiting
 
 _FULL = 0.9995  # utilization beyond which waiting is without bound
 _UTILIZATIONS = 1 - np.geomspace(0.99, 0.001, 90)  # at which an objective is looked up

@@ -48,6 +48,7 @@ def largest_rate(time_at: Callable[[float], float], limit: float, slo: float) ->
     domain.positive(limit=limit, slo=slo)
     low = limit * IDLE
     check_feasible(time_at(low), slo)
+
     def excess(rate: float) -> float:
         return math.log(time_at(rate) / slo)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from capacity.evidence.worlds import Worlds
-from capacity.models.general import GGc
-from capacity.models.queueing import MMc
-from capacity.models.twomoments import Law
+from capacity.models.stations.general import GGc
+from capacity.models.stations.queueing import MMc
+from capacity.models.stations.twomoments import Law
 
 
 def worlds(servers=8, limit=320.0, *, rate=32.0, service_scv=1.0, arrival_scv=1.0, contention=0.0, seen=None):

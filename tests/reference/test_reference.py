@@ -1,4 +1,4 @@
-"""Known-good numbers: every reference case of the areas covered so far, through one adapter each.
+"""Known-good numbers: every reference case through one adapter each.
 
 The folder is named by CAPACITY_REFERENCE, by default `reference` below CAPACITY_SHARED. An area without an adapter
 fails. An adapter takes a case and returns answers under the names of its `expected`; areas of simulated values
@@ -38,7 +38,7 @@ def compare(found, expected, case, place=""):
         assert len(found) == len(expected), f"{case['id']} {place}"
         for number, pair in enumerate(zip(found, expected, strict=True)):
             compare(*pair, case, f"{place}{number}.")
-    elif isinstance(expected, float):
+    elif isinstance(expected, (int, float)) and not isinstance(expected, bool):
         assert found == pytest.approx(expected, rel=rel, abs=absolute), f"{case['id']} {place}"
     else:
         assert found == expected, f"{case['id']} {place}"

@@ -17,7 +17,7 @@ from capacity.models import domain
 from capacity.models.inverse import check_feasible, largest_rate
 from capacity.models.networks.closed import ClosedNetwork
 from capacity.models.networks.exact import solve
-from capacity.models.queueing import MMc
+from capacity.models.stations.queueing import MMc
 
 _MOST_THREADS = 512  # beyond, a solution takes minutes
 _LARGE = 1e200  # where numbers are scaled down

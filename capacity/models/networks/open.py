@@ -22,7 +22,7 @@ from capacity.models.networks.stations import (
     TwoMoment,
     check_servers,
 )
-from capacity.models.queueing import MMc
+from capacity.models.stations.queueing import MMc
 
 _QNA_ERROR, _OVERTAKING_ERROR = 0.56, 0.02  # largest of a 99% quantile, see `OpenNetwork`
 

@@ -41,7 +41,7 @@ def sojourn_survival(
 
     Examples
     --------
-    >>> from capacity.models.queueing import MMc
+    >>> from capacity.models.stations.queueing import MMc
     >>> round(sojourn_survival([MMc(1, 3, 1)], np.array([1.0]), np.zeros((1, 1)), 0.5), 9)
     0.367879441
     """

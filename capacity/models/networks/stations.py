@@ -10,10 +10,10 @@ from typing import Literal
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.erlang import erlang_c
-from capacity.models.queueing import MMc
-from capacity.models.station import Station
-from capacity.models.twomoments import allen_cunneen, decay_rate, kraemer_langenbach_belz, whitt_wait
+from capacity.models.stations.erlang import erlang_c
+from capacity.models.stations.queueing import MMc
+from capacity.models.stations.station import Station
+from capacity.models.stations.twomoments import allen_cunneen, decay_rate, kraemer_langenbach_belz, whitt_wait
 
 Servers = int | Literal["delay"]
 

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from capacity.models import domain
-from capacity.models.bounded import MMcK
 from capacity.models.overload.curves import crossings, extremes
 from capacity.models.overload.retries import mean_attempts, metastable_safe_load, worst_amplification
-from capacity.models.queueing import MMc
+from capacity.models.stations.bounded import MMcK
+from capacity.models.stations.queueing import MMc
 
 _POINTS = 400  # places where the curve is looked at between its ends
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.erlang import erlang_b
+from capacity.models.stations.erlang import erlang_b
 
 _MOST_BURST = 200_000  # tokens up to which the exact law is computed
 _OVERFLOW = 1e280  # weight from which its inverse no longer counts

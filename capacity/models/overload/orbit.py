@@ -11,8 +11,8 @@ import numpy as np
 
 from capacity.errors import DomainError, Unstable
 from capacity.models import domain
-from capacity.models.bounded import MMcK
 from capacity.models.overload.ranges import within
+from capacity.models.stations.bounded import MMcK
 
 _TAIL = 1e-13  # probability of more clients in orbit than are counted
 _MOST_LEVELS = 400_000  # clients in orbit beyond which the exact law takes too long

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.bounded import MMcK
+from capacity.models.stations.bounded import MMcK
 
 
 @dataclass(frozen=True)

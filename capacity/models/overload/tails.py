@@ -14,7 +14,7 @@ from capacity.models import domain
 from capacity.models.bisection import time_when
 from capacity.models.overload.curves import crossings
 from capacity.models.overload.ranges import Numbers, plain, within
-from capacity.models.station import Station
+from capacity.models.stations.station import Station
 
 _POINTS = 200  # rates at which hedging is tried
 
@@ -101,7 +101,7 @@ class Hedged:
 
     Examples
     --------
-    >>> from capacity.models.queueing import MMc
+    >>> from capacity.models.stations.queueing import MMc
     >>> hedged = Hedged(MMc(100, service_rate=50, servers=4), delay=0.06)
     >>> round(hedged.extra_load, 3), round(hedged.response_time_quantile(0.99), 3)
     (0.061, 0.079)

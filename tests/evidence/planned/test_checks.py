@@ -10,7 +10,7 @@ import pytest
 from capacity.estimate import Estimate
 from capacity.evidence.next_test import Held, NextTest
 from capacity.evidence.planned.checks import ensure, metric_of, predicted
-from capacity.models.queueing import MMc
+from capacity.models.stations.queueing import MMc
 
 
 class Exponential:

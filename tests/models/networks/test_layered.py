@@ -5,7 +5,7 @@ import pytest
 
 from capacity.errors import DomainError
 from capacity.models.networks.layered import LayeredPool
-from capacity.models.queueing import MMc, MMcK
+from capacity.models.stations.queueing import MMc, MMcK
 
 
 def chain(pool):

@@ -7,7 +7,7 @@ from capacity.errors import DomainError, Unstable
 from capacity.models.networks.closed import ClosedNetwork
 from capacity.models.networks.exact import solve
 from capacity.models.networks.mixed import MixedNetwork, slowed_rates, solve_open_classes
-from capacity.models.queueing import MMc
+from capacity.models.stations.queueing import MMc
 
 
 def test_lazowska_p_147():

@@ -7,7 +7,7 @@ import pytest
 
 from capacity.errors import DomainError, Unstable
 from capacity.models.networks.open import OpenNetwork
-from capacity.models.queueing import MMc
+from capacity.models.stations.queueing import MMc
 
 
 def test_jain_example_34_1():

@@ -8,7 +8,7 @@ import pytest
 from capacity.errors import DomainError
 from capacity.models.networks.paths import sojourn_quantile, sojourn_survival
 from capacity.models.networks.stations import Delay, TwoMoment
-from capacity.models.queueing import MM1, MMc
+from capacity.models.stations.queueing import MM1, MMc
 
 ALONE = np.ones(1), np.zeros((1, 1))
 

@@ -4,7 +4,7 @@ import pytest
 
 from capacity.errors import Unstable
 from capacity.models.networks.stations import Delay, TwoMoment
-from capacity.models.queueing import MMc
+from capacity.models.stations.queueing import MMc
 
 
 def test_two_moments_of_one_are_mmc():

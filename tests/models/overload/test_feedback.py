@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError
-from capacity.models.bounded import MMcK
 from capacity.models.overload.feedback import BlockedRetries, TimeoutRetries
-from capacity.models.queueing import MMc
+from capacity.models.stations.bounded import MMcK
+from capacity.models.stations.queueing import MMc
 
 
 def rates(clients):

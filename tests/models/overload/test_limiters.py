@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError
-from capacity.models.bounded import MMcK
 from capacity.models.overload.limiters import ConcurrencyLimit, TokenBucket
+from capacity.models.stations.bounded import MMcK
 
 
 def exact(load, burst):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError, Unstable
-from capacity.models.bounded import MMcK
 from capacity.models.overload.orbit import RetrialOrbit
+from capacity.models.stations.bounded import MMcK
 
 
 def solved(fresh, service, servers, capacity, retry, persistence, most):

@@ -3,7 +3,6 @@
 import pytest
 
 from capacity.errors import DomainError
-from capacity.models.bounded import MMcK
 from capacity.models.overload.shedding import (
     Tier,
     admit_alike,
@@ -12,6 +11,7 @@ from capacity.models.overload.shedding import (
     places_for,
     queue_limit,
 )
+from capacity.models.stations.bounded import MMcK
 
 SPIKE = [Tier("paid", 100, 0.02), Tier("free", 250, 0.001), Tier("bots", 150, 0.0)]
 

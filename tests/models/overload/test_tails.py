@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError
-from capacity.models.bounded import MMcK
 from capacity.models.overload.tails import Hedged, any_exceeds, per_call_quantile
-from capacity.models.queueing import MM1, MMc
+from capacity.models.stations.bounded import MMcK
+from capacity.models.stations.queueing import MM1, MMc
 
 
 def test_one_slow_call_in_a_hundred():

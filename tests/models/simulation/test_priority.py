@@ -5,9 +5,9 @@ import pytest
 
 from capacity.errors import DomainError, Unstable
 from capacity.models.distributions import Constant, Exponential
-from capacity.models.queueing import MMc
 from capacity.models.simulation.arrivals import Poisson
 from capacity.models.simulation.priority import PriorityQueue, Traffic, _interrupted, _overtaken
+from capacity.models.stations.queueing import MMc
 
 CLASSES = (Traffic(Poisson(0.2), Exponential(1.0)), Traffic(Poisson(0.5), Exponential(1.0)))
 

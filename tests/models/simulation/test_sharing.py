@@ -5,9 +5,9 @@ import pytest
 
 from capacity.errors import Unstable
 from capacity.models.distributions import Constant, Exponential, Lognormal
-from capacity.models.queueing import MMc
 from capacity.models.simulation.arrivals import Even, Poisson, Trace
 from capacity.models.simulation.sharing import SharedServers, _share
+from capacity.models.stations.queueing import MMc
 
 
 def inside(estimate, value):

@@ -5,11 +5,11 @@ import pytest
 
 from capacity.errors import DomainError, NotIdentified
 from capacity.models.distributions import Exponential
-from capacity.models.queueing import MMc
 from capacity.models.simulation.arrivals import Poisson
 from capacity.models.simulation.priority import PriorityQueue, Traffic
 from capacity.models.simulation.queue import Queue
 from capacity.models.simulation.simulated import Simulated
+from capacity.models.stations.queueing import MMc
 
 PATH = Queue(Poisson(40.0), Exponential(0.1), 5).simulate(300_000, seed=3)
 EXACT = MMc(40.0, 10.0, 5)

@@ -6,21 +6,12 @@ from functools import cache
 import pytest
 
 from capacity.estimate import Estimate
-from capacity.models.abandonment import ErlangA
-from capacity.models.bounded import MMcK
-from capacity.models.constant import DMc, MDc
 from capacity.models.distributions import Constant, Erlang, Exponential, Hyperexponential, Lognormal
-from capacity.models.erlang import erlang_b
-from capacity.models.finite import FiniteSource
-from capacity.models.general import GGc
 from capacity.models.networks.closed import ClosedNetwork
 from capacity.models.networks.exact import solve
 from capacity.models.networks.layered import LayeredPool
 from capacity.models.networks.open import OpenNetwork
 from capacity.models.overload.limiters import TokenBucket
-from capacity.models.priority import PriorityMG1, PriorityMMc
-from capacity.models.queueing import MM1, MMc
-from capacity.models.sharing import MG1PS, MMcPS
 from capacity.models.simulation.arrivals import Even, Poisson, Renewal
 from capacity.models.simulation.clients import Clients, RateLimit, Users
 from capacity.models.simulation.network import Network
@@ -29,7 +20,16 @@ from capacity.models.simulation.queue import Queue
 from capacity.models.simulation.replication import replicate
 from capacity.models.simulation.sharing import SharedServers
 from capacity.models.simulation.system import Node
-from capacity.models.single_server import MG1
+from capacity.models.stations.abandonment import ErlangA
+from capacity.models.stations.bounded import MMcK
+from capacity.models.stations.constant import DMc, MDc
+from capacity.models.stations.erlang import erlang_b
+from capacity.models.stations.finite import FiniteSource
+from capacity.models.stations.general import GGc
+from capacity.models.stations.priority import PriorityMG1, PriorityMMc
+from capacity.models.stations.queueing import MM1, MMc
+from capacity.models.stations.sharing import MG1PS, MMcPS
+from capacity.models.stations.single_server import MG1
 
 SEED = 20261123
 REPLICATIONS = 12

@@ -3,9 +3,9 @@
 import pytest
 
 from capacity.errors import DomainError
-from capacity.models.abandonment import ErlangA
-from capacity.models.finite import FiniteSource
-from capacity.models.queueing import (
+from capacity.models.stations.abandonment import ErlangA
+from capacity.models.stations.finite import FiniteSource
+from capacity.models.stations.queueing import (
     MMc,
     MMcK,
     erlang_b,
@@ -13,7 +13,7 @@ from capacity.models.queueing import (
     max_arrival_rate,
     servers_for_wait,
 )
-from capacity.models.staffing import SquareRootStaffing, offered_load_for
+from capacity.models.stations.staffing import SquareRootStaffing, offered_load_for
 
 
 def quantiles(prefix, ask, expected):

@@ -1,11 +1,11 @@
 """Adapters of the areas with any arrivals and any service times."""
 
 from capacity.models.distributions import Constant, Distribution, Erlang, Exponential, Hyperexponential
-from capacity.models.general import GGc
-from capacity.models.phasetype import PhaseType
-from capacity.models.qbd import PHPHc
-from capacity.models.queueing import MMc
-from capacity.models.twomoments import allen_cunneen, kraemer_langenbach_belz, sakasegawa, whitt_wait
+from capacity.models.stations.general import GGc
+from capacity.models.stations.phasetype import PhaseType
+from capacity.models.stations.qbd import PHPHc
+from capacity.models.stations.queueing import MMc
+from capacity.models.stations.twomoments import allen_cunneen, kraemer_langenbach_belz, sakasegawa, whitt_wait
 
 
 def law_named(name: str, mean: float) -> Distribution:

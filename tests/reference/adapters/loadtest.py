@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from capacity.evidence.monotone import WORLDS, Level, crossing
-from capacity.models.erlang import erlang_c
+from capacity.models.stations.erlang import erlang_c
 
 
 def quantile_error(row, q, calm, limit):

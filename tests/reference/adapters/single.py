@@ -12,9 +12,9 @@ from capacity.models.distributions import (
     Lognormal,
     of_moments,
 )
-from capacity.models.priority import PriorityMG1, PriorityMMc
-from capacity.models.sharing import MG1PS, MMcPS
-from capacity.models.single_server import MG1
+from capacity.models.stations.priority import PriorityMG1, PriorityMMc
+from capacity.models.stations.sharing import MG1PS, MMcPS
+from capacity.models.stations.single_server import MG1
 
 
 def law(name, mean, scv) -> Distribution:
