@@ -35,7 +35,7 @@ record: $(V)/.run
 
 benchmark: $(V)/.dev
 	$(B)/python benchmarks/reading.py
-	OMP_NUM_THREADS=1 $(B)/python benchmarks/fitting.py
+	for asked in fitting erlang stations mva simulation network; do OMP_NUM_THREADS=1 $(B)/python benchmarks/$$asked.py; done
 
 clean:
 	rm -rf $(V) $(OUT)
