@@ -65,6 +65,15 @@ def test_models_know_no_load_test(repository: Path):
                 assert name.split(".")[1] in allowed, f"{path.name} imports {name}"
 
 
+def test_simulation_uses_no_formula(repository: Path):
+    """The simulator can witness for the formulas because it knows none of them."""
+    allowed = {"simulation", "distributions", "domain", "inverse"}
+    for path in (repository / "capacity" / "models" / "simulation").rglob("*.py"):
+        for name in imported(path):
+            if name.startswith("capacity.models."):
+                assert name.split(".")[2] in allowed, f"{path.name} imports {name}"
+
+
 def test_parser_stands_alone(repository: Path):
     """The Artillery parser imports nothing of the capacity package."""
     for path in (repository / "artillery_results_parser").rglob("*.py"):
