@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from capacity.planning.ledger import Ledger
     from capacity.planning.portfolio import Portfolio
     from capacity.planning.readiness import Verdict
+    from capacity.planning.response import Responses
 
 _ASSUMED_CONTENTION = 0.03  # loss per further instance where no test at several counts tells it
 
@@ -382,6 +383,26 @@ class Study:
             rng=self.rng(),
         )
 
+    @cached_property
+    def fleet_responses(self) -> Responses | Missing:
+        """Response times of the options at the median peak, for production's arrivals. [s]"""
+        from capacity.planning.response import at_load
+
+        fleet, service, name = self.fleet, self.service, "response times of the fleet"
+        if isinstance(fleet, Missing):
+            return Missing(name, fleet.reason)
+        if isinstance(service, Missing):
+            return Missing(name, service.reason)
+        if not service.accepted:
+            return Missing(name, "the calibrated service is too far off to plan with")
+        return at_load(
+            service.in_production(),
+            self.scaling_law,
+            fleet.options["instances"].tolist(),
+            float(np.median(fleet.demand.peaks)),
+            tested=self.plan.service.instances_tested,
+        )
+
     @property
     def choices(self) -> Choices | Missing:
         """What each size of fleet costs, falling short included."""
@@ -525,6 +546,7 @@ class Study:
                     "runway": self.fleet.runway,
                     "additions": self.fleet.additions,
                     "choices": self.choices and self.choices.to_frame(),
+                    "response_times": self.fleet_responses and self.fleet_responses.to_frame(),
                 },
                 "investments": self.investments and self.investments.to_frame(),
                 "actions": self.actions,

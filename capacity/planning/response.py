@@ -1,0 +1,144 @@
+"""How long a fleet takes: what one deployment was calibrated to, seen by its share of the load on more instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from capacity.display import result_html
+from capacity.errors import DomainError
+from capacity.estimate import Estimate, number
+from capacity.evidence.service import Service
+from capacity.models import domain
+from capacity.models.scalability import Usl
+from capacity.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class FleetResponse:
+    """Response times of a number of instances behind a balancer that hands requests out in turn.
+
+    What the scaling law takes from n instances is taken as longer service: with X(n) = n X(1) e every request takes
+    1 / e times as long, and an instance sees the load λ / n.
+
+    Parameters
+    ----------
+    service : Service
+        Calibrated on `tested` instances; `in_production` of it for independent users.
+    law : Usl
+        Throughput by instances.
+    instances : int
+        [instances]
+    tested : int
+        Instances the service was calibrated on. [instances]
+
+    Raises
+    ------
+    DomainError
+        If a number of instances is no whole number above 0.
+    """
+
+    service: Service
+    law: Usl
+    instances: int
+    tested: int = 1
+
+    def __post_init__(self) -> None:
+        domain.count(instances=self.instances, tested=self.tested)
+
+    @property
+    def saturation_throughput(self) -> Estimate:
+        """Rate beyond which no queue is in steady state. [req/s]"""
+        method = f"{self.service.saturation_throughput.method}, times the scaling law at {self.instances}"
+        return self.service.saturation_throughput.scaled(self._more, method=method)
+
+    def predict(self, arrival_rate: float, q: float | None = None) -> Estimate:
+        """Response time at a rate for the whole fleet [req/s]: its quantile `q`, or its mean. [s]
+
+        Raises
+        ------
+        DomainError
+            If the rate is not between 0 and the saturation throughput of the fleet.
+        """
+        limit = float(self.saturation_throughput.value or 0.0)
+        if not 0 < arrival_rate < limit:
+            raise DomainError(
+                f"no steady state at {arrival_rate:g} req/s on {self.instances} instances; give a rate above 0 "
+                f"and below {number(limit)} req/s"
+            )
+        slower = self.instances / self.tested / self._more
+        method = f"predicted at {number(arrival_rate)} req/s on {self.instances} instances"
+        return self.service.predict(arrival_rate / self._more, q).scaled(slower, method=method)
+
+    @property
+    def _more(self) -> float:
+        """Throughput of the fleet over that of the instances tested."""
+        return float(self.law.throughput_at(self.instances) / self.law.throughput_at(self.tested))
+
+
+@dataclass(frozen=True, eq=False)
+class Responses:
+    """Response times of fleets of several sizes at one load.
+
+    Parameters
+    ----------
+    load : float
+        For the whole fleet. [req/s]
+    sizes : pandas.DataFrame
+        instances, utilization [fraction], mean, p95, p99 [s]; None where there is no steady state.
+    """
+
+    load: float
+    sizes: pd.DataFrame
+
+    @property
+    def text(self) -> str:
+        """The smallest fleet in steady state and the next, in a sentence."""
+        known = self.sizes.dropna(subset=["p95"]).head(2)
+        times = [
+            f"{counted(row.instances, 'instance')} within {replace(row.p95.scaled(1000), unit='ms')}"
+            for row in known.itertuples()
+        ]
+        told = " and ".join(times) if times else "no fleet among them in any steady state"
+        return f"At {number(self.load)} req/s 95% of the requests would be answered by {told}."
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a size."""
+        return self.sizes
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return result_html(self.sizes, f"Response times at {number(self.load)} req/s", self.text)
+
+
+def at_load(
+    service: Service, law: Usl, sizes: Sequence[int], arrival_rate: float, *, tested: int = 1
+) -> Responses:
+    """Response times of fleets of several sizes at one load.
+
+    Parameters
+    ----------
+    service, law, tested
+        As of `FleetResponse`.
+    sizes : sequence of int
+        [instances]
+    arrival_rate : float
+        For the whole fleet. [req/s]
+
+    """
+    import pandas as pd
+
+    fleets = [FleetResponse(service, law, size, tested) for size in sizes]
+    rows = []
+    for fleet in fleets:
+        utilization = arrival_rate / float(fleet.saturation_throughput.value or 0.0)
+        asked = (("mean", None), ("p95", 0.95), ("p99", 0.99))
+        times = {name: fleet.predict(arrival_rate, q) if utilization < 1 else None for name, q in asked}
+        rows.append({"instances": fleet.instances, "utilization": utilization, **times})
+    return Responses(arrival_rate, pd.DataFrame(rows))
