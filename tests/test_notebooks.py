@@ -121,23 +121,21 @@ def test_figures_are_introduced(stem: str):
             assert before.cell_type == "markdown", cell.id
 
 
-def execute(stem: str, target: str, parameters: dict[str, object]) -> str:
-    """Run a notebook with papermill; return where it was written."""
-    import papermill
-
-    source = ROOT / "notebooks" / f"{stem}.ipynb"
-    papermill.execute_notebook(source, target, parameters, progress_bar=False, log_output=False)
-    return target
-
-
 class Runs:
     """Notebooks on their way through papermill, two at a time."""
 
     def __init__(self, folder: Path) -> None:
+        from papermill import execute_notebook
+
         self._pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
-        self._running: dict[tuple[str, str], Future[str]] = {
+        self._running: dict[tuple[str, str], Future[nbformat.NotebookNode]] = {
             (run, stem): self._pool.submit(
-                execute, stem, str(folder / f"{run}-{stem}.ipynb"), self.parameters(run, stem)
+                execute_notebook,  # a function of ours could not be found by the other process
+                ROOT / "notebooks" / f"{stem}.ipynb",
+                folder / f"{run}-{stem}.ipynb",
+                self.parameters(run, stem),
+                progress_bar=False,
+                log_output=False,
             )
             for run in (STOREFRONT, BARE)
             for stem in STEMS
@@ -152,7 +150,7 @@ class Runs:
 
     def notebook(self, run: str, stem: str) -> nbformat.NotebookNode:
         """An executed notebook, as soon as it is there."""
-        return nbformat.read(self._running[run, stem].result(timeout=300), as_version=4)
+        return self._running[run, stem].result(timeout=300)
 
     def text(self, run: str, stem: str) -> str:
         """What a reader sees of its outputs: words of tables, sentences and text alternatives."""
