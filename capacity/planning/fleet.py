@@ -89,7 +89,7 @@ class FleetPlan:
                 self._today(),
                 *self._refusals(),
                 *self._calendar(),
-                *self._money(),
+                *self._implied(),
                 *self.notes,
             ]
         )
@@ -135,16 +135,12 @@ class FleetPlan:
             f"{counted(row.instances, 'instance')}: {row.verdict}." for row in refused.tail(2).itertuples()
         ]
 
-    def _money(self) -> list[str]:
-        """What holding the recommended fleet says about the value of a miss, and the other readings."""
-        sentences = []
-        if self.recommended is not None:
-            ratio = self.option(self.recommended)["shortage_over_surplus"]
-            if math.isfinite(ratio):
-                sentences.append(
-                    f"Holding {self.recommended} means valuing a missed req/s {number(ratio)} times an idle one."
-                )
-        return [*sentences, self.choices.text] if self.choices else sentences
+    def _implied(self) -> list[str]:
+        """What holding the recommended fleet says about the value of a miss."""
+        ratio = self.option(self.recommended)["shortage_over_surplus"] if self.recommended else math.inf
+        if not math.isfinite(ratio):
+            return []
+        return [f"Holding {self.recommended} means valuing a missed req/s {number(ratio)} times an idle one."]
 
     def _calendar(self) -> list[str]:
         return [
@@ -160,7 +156,8 @@ class FleetPlan:
         return self._headline()
 
     def _repr_html_(self) -> str:
-        return result_html(self.options, "Fleet sizes judged in the same sampled worlds", self.text)
+        shown = self.options.drop(columns="shortage_over_surplus")
+        return result_html(shown, "Fleet sizes judged in the same sampled worlds", self.text)
 
 
 def plan_fleet(
