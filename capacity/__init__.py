@@ -37,6 +37,7 @@ _HOME = {
     "PriorityMMc": "capacity.models.stations.priority",
     "ErlangA": "capacity.models.stations.abandonment",
     "FiniteSource": "capacity.models.stations.finite",
+    "fit_station": "capacity.models.fits.stationfit",
     "LognormalDemand": "capacity.models.newsvendor",
     "service_demands": "capacity.models.demands",
     "distributions": "capacity.models.distributions",
