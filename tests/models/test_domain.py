@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from capacity.errors import DomainError
@@ -18,6 +19,7 @@ from capacity.models import domain
         (domain.fraction, 1.0, "service time 1 does not lie between 0 and 1; write 95% as 0.95"),
         (domain.count, 0, "service time 0 is not allowed; give a whole number, 1 or above"),
         (domain.count, math.inf, "service time inf is not allowed"),
+        (domain.whole, 1.5, "service time 1.5 is not allowed; give a whole number, 0 or above"),
     ],
 )
 def test_refusal_names_the_quantity_and_what_is_allowed(check, value, message):
@@ -32,3 +34,22 @@ def test_allowed_values_pass():
     domain.positive(a=1e-300)
     domain.fraction(a=1e-9, b=1 - 1e-9)
     domain.count(a=1, b=1e6)
+    domain.whole(a=0, b=7.0)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf"), np.array([0.5, 2.0])])
+def test_what_lies_outside_a_range_is_refused(value):
+    """Of an array, too, a single wrong number is enough."""
+    with pytest.raises(DomainError, match=r"hit ratio .* is not allowed; give 0 to 1"):
+        domain.within(0, 1, hit_ratio=value)
+
+
+def test_both_ends_of_a_range_are_allowed():
+    """0 and 1 are shares."""
+    domain.within(0, 1, hit_ratio=np.array([0.0, 1.0]))
+
+
+def test_numbers_stay_numbers_and_arrays_arrays():
+    """One number in gives one number out."""
+    assert type(domain.plain(np.float64(0.5))) is float
+    assert domain.plain(np.array([0.5])).shape == (1,)

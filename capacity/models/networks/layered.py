@@ -77,11 +77,10 @@ class LayeredPool:
             arrival_rate=self.arrival_rate, cpu_rate=self.cpu_rate, connection_rate=self.connection_rate
         )
         domain.count(threads=self.threads, connections=self.connections)
-        domain.not_negative(queue_limit=self.queue_limit)
-        if self.queue_limit != int(self.queue_limit) or self.threads > _MOST_THREADS:
+        domain.whole(queue_limit=self.queue_limit)
+        if self.threads > _MOST_THREADS:
             raise DomainError(
-                f"{self.threads} threads and a queue of {self.queue_limit:g} places cannot be solved; "
-                f"give at most {_MOST_THREADS} threads and a whole number of places, or simulate"
+                f"{self.threads} threads cannot be solved; give at most {_MOST_THREADS}, or simulate"
             )
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.overload.ranges import Numbers, plain, within
+from capacity.models.domain import Numbers, plain, within
 
 
 @dataclass(frozen=True)

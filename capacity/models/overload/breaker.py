@@ -6,7 +6,7 @@ import math
 
 from capacity.errors import DomainError
 from capacity.models import domain, laws
-from capacity.models.overload.ranges import within
+from capacity.models.domain import within
 
 
 def false_trip_probability(window: int, threshold: int, failure_probability: float) -> float:
@@ -119,7 +119,10 @@ def backoff_ceilings(
     domain.positive(base=base)
     domain.not_negative(retries=retries)
     within(1, math.inf, factor=factor)
-    return [min(base * factor**number, most) for number in range(int(retries))]
+    ceilings = [min(base, most)] * int(retries)
+    for number in range(1, len(ceilings)):
+        ceilings[number] = min(ceilings[number - 1] * factor, most)
+    return ceilings
 
 
 def mean_backoff(

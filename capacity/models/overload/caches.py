@@ -12,7 +12,7 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import time_when
-from capacity.models.overload.ranges import Numbers, plain, within
+from capacity.models.domain import Numbers, plain, within
 
 _MOST_EXACT = 16  # objects up to which all subsets are gone through
 

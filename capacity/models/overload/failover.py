@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.overload.ranges import within
+from capacity.models.domain import within
 
 
 def parallel_availability(unavailabilities: Sequence[float], common_cause: float = 0.0) -> float:

@@ -152,12 +152,10 @@ class Metastability:
             trigger_capacity=self.trigger_capacity,
             trigger_seconds=self.trigger_seconds,
             backoff=self.backoff,
-            retries=self.retries,
             before=self.before,
             **limits,
         )
-        if self.retries != int(self.retries):
-            raise DomainError(f"retries {self.retries:g} is not a whole number; give 0, 1, 2 ...")
+        domain.whole(retries=self.retries)
         if self.step > self.timeout / 4:
             raise DomainError(
                 f"step {self.step:g} s is too long for a time-out of {self.timeout:g} s; "
@@ -235,7 +233,7 @@ class _Queue:
             most = service.admission_limit * service.step
         if service.queue_limit is not None:
             most = min(most, max(service.queue_limit - (self.admitted[-1] - self.gone), 0.0))
-        share = min(most / total, 1.0)
+        share = most / total if total > most else 1.0
         self.cohorts.append([share * n for n in attempts])
         self.admitted.append(self.admitted[-1] + share * total)
         return [(1 - share) * n for n in attempts]

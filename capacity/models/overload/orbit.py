@@ -11,7 +11,7 @@ import numpy as np
 
 from capacity.errors import DomainError, Unstable
 from capacity.models import domain
-from capacity.models.overload.ranges import within
+from capacity.models.domain import within
 from capacity.models.stations.bounded import MMcK
 
 _TAIL = 1e-13  # probability of more clients in orbit than are counted

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from capacity.models.overload.ranges import Numbers, plain, within
+from capacity.models.domain import Numbers, plain, within
 
 
 def mean_attempts(failure_probability: Numbers, max_attempts: Numbers) -> Numbers:

@@ -12,8 +12,8 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import time_when
+from capacity.models.domain import Numbers, plain, within
 from capacity.models.overload.curves import crossings
-from capacity.models.overload.ranges import Numbers, plain, within
 from capacity.models.stations.station import Station
 
 _POINTS = 200  # rates at which hedging is tried

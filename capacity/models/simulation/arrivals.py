@@ -268,8 +268,8 @@ class Varying:
         if self.period is not None:
             rounds = np.floor(work / done[-1])
             return rounds * self.period + _when_done(work - rounds * done[-1], ends, done)
-        late = np.maximum(work - done[-1], 0.0) / self.rates[-1]
-        return _when_done(np.minimum(work, done[-1]), ends, done) + late
+        late = ends[-1] + (work - done[-1]) / self.rates[-1]
+        return np.where(work > done[-1], late, _when_done(work, ends, done))
 
     def at(self, rate: float) -> Varying:
         """Return the same clock with all rates raised alike [req/s]."""

@@ -212,7 +212,9 @@ class Clients:
 
     def __post_init__(self) -> None:
         domain.count(attempts=self.max_attempts)
-        if isinstance(self.timeout, int | float):
+        if not isinstance(self.arrivals, Users) and not hasattr(self.arrivals, "times"):
+            raise DomainError(f"arrivals {self.arrivals!r} are neither Users nor such as Poisson(100.0)")
+        if self.timeout is not None and not isinstance(self.timeout, Distribution):
             domain.positive(time_out=self.timeout)
         if self.cancels not in CANCELLATIONS:
             raise DomainError(

@@ -14,6 +14,7 @@ import numpy as np
 
 from capacity.models.simulation import engine as e
 from capacity.models.simulation import streams as s
+from capacity.models.simulation.seeds import generator
 from capacity.models.simulation.system import Deployment, Failures, Node, Scaling, Slowdown
 from capacity.models.simulation.world import Layout, is_shared
 
@@ -157,7 +158,7 @@ class Controls:
             n[place + e.AVAILABLE] = one
 
     def _await_crash(self, number: int, place: int, law: Failures) -> None:
-        rng = s.generator(self.seed, s.OF_STATIONS, number, s.CRASHES, place)
+        rng = generator(self.seed, s.OF_STATIONS, number, s.CRASHES, place)
         replica = self.replicas(number)[place]
 
         def crash() -> None:
@@ -205,6 +206,7 @@ class Scaler:
         self.servers = node.servers or 1
         self.duty = node.replicas
         self.started = set(range(node.replicas))
+        self.ordered: dict[int, float] = {}  # when a replica starts by the last order
         self.before = 0.0, 0.0
 
     def look(self) -> None:
@@ -214,23 +216,24 @@ class Scaler:
             return
         wanted = min(max(math.ceil(len(self.started) * used / rule.target), rule.least), rule.most)
         for place in range(self.duty, wanted):
-            self.controls.at(self.controls.now + rule.lag, partial(self._start, place))
+            self.ordered[place] = self.controls.now + rule.lag
+            self.controls.at(self.ordered[place], partial(self._start, place))
         for place in self.started & set(range(wanted, self.duty)):
             self.started.remove(place)
             self.controls.down(self.replicas[place])
         self.duty = wanted
 
     def _start(self, place: int) -> None:
-        if place < self.duty and place not in self.started:
+        if place < self.duty and place not in self.started and self.controls.now >= self.ordered[place]:
             self.started.add(place)
             self.controls.up(self.replicas[place])
 
     def _used(self) -> float:
-        """Return the utilization since the last look."""
+        """Return the utilization since the last look; the target where no replica was up."""
         world, now = self.controls.world, self.controls.now
         for replica in self.replicas:
             tick(world, replica)
         busy = sum(world.x[replica + e.BUSY_AREA] for replica in self.replicas)
         able = sum(self.controls.up_time(replica, now) for replica in self.replicas) * self.servers
         (busy_before, able_before), self.before = self.before, (busy, able)
-        return (busy - busy_before) / (able - able_before) if able > able_before else 0.0
+        return (busy - busy_before) / (able - able_before) if able > able_before else self.rule.target

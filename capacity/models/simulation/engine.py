@@ -62,6 +62,7 @@ SHUT, OPEN, HALF_OPEN = 0, 1, 2  # values of BREAKER: calls pass while it is shu
 MIX_DRAWS, TIMEOUT_DRAWS, JITTER_DRAWS, THINK_DRAWS = 48, 50, 52, 54
 ROUTE_DRAWS, BALANCE_DRAWS, HIT_DRAWS, PATIENCE_DRAWS, LAW_DRAWS = 0, 2, 4, 6, 8  # from CHANCES on
 MARGIN = 64  # draws of a stream, or items, that are left when the loop stops for more
+TOKEN = 1.0 - 1e-9  # what counts as a whole one: sums of its parts, as of evenly spaced requests, round
 
 FIRST_TRY, RESPONSE, LAST, WAIT = range(4)  # of each request, in times
 OK, REJECTED, TIMED_OUT, ABANDONED, LIMITED, BROKEN, LOST = range(7)  # outcomes
@@ -527,7 +528,7 @@ def limiter_lets(w: World, now: float) -> bool:
     x = w.x
     x[TOKENS] = min(x[TOKENS] + (now - x[TOKENS_AT]) * x[RATE], x[BURST])
     x[TOKENS_AT] = now
-    if x[TOKENS] < 1.0:
+    if x[TOKENS] < TOKEN:
         return False
     x[TOKENS] -= 1.0
     return True
@@ -591,7 +592,7 @@ def may_retry(w: World, item: int, outcome: int) -> bool:
         return False
     if w.n[BUDGETED] == 0:
         return True
-    if w.x[BUDGET] < 1.0:
+    if w.x[BUDGET] < TOKEN:
         return False
     w.x[BUDGET] -= 1.0
     return True

@@ -16,6 +16,7 @@ from capacity.models.simulation.clients import Clients, Users
 from capacity.models.simulation.controls import Controls, tick
 from capacity.models.simulation.marks import Mark
 from capacity.models.simulation.run import Run
+from capacity.models.simulation.statistics import check_run
 from capacity.models.simulation.streams import Streams
 from capacity.models.simulation.system import Deployment, Node, Slowdown
 from capacity.models.simulation.world import Layout, build, grown
@@ -98,11 +99,7 @@ class Network:
         warm_up : float or "auto"
             Share of the requests at the start that are left out of all answers, or where MSER-5 cuts. [fraction]
         """
-        domain.count(requests=requests)
-        if warm_up != "auto" and not (isinstance(warm_up, int | float) and 0 <= warm_up < 1):
-            raise DomainError(
-                f"warm-up {warm_up!r} is no share of the run; give 0 or more, below 1, or 'auto'"
-            )
+        requests = check_run(requests, warm_up)
         world, streams = build(self.stations, self._routes(), self.clients, requests, seed)
         controls = Controls(self._layout(), self.changes, seed)
         world, marks = _play(world, streams, controls, requests)
@@ -256,7 +253,7 @@ def _check_held(stations: Sequence[Node], routes: np.ndarray) -> None:
 def _play(world: e.World, streams: Streams, controls: Controls, requests: int) -> tuple[e.World, list[Mark]]:
     """Run the loop to the end, giving it what it stops for."""
     n, x = world.n, world.x
-    pauses = np.unique(np.linspace(0, requests, MARKS + 1).astype(int)[1:]).tolist()
+    pauses = np.linspace(0, requests, min(MARKS, requests) + 1).astype(int)[1:].tolist()
     marks = [Mark.of(world, controls)]
     n[e.PAUSE] = pauses.pop(0)
     x[e.CONTROL_AT] = controls.next_time

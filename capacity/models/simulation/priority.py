@@ -14,6 +14,7 @@ from capacity.models.simulation.arrivals import Arrivals
 from capacity.models.simulation.compiled import compiled
 from capacity.models.simulation.seeds import generators
 from capacity.models.simulation.simulated import Simulated
+from capacity.models.simulation.statistics import check_run
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class PriorityQueue:
 
         Parameters, Raises as of `Queue.simulate`.
         """
-        domain.count(requests=requests)
+        requests = check_run(requests, warm_up)
         streams = generators(seed, 2 * len(self.classes))
         rate = sum(one.arrivals.rate for one in self.classes)
         counts = [max(round(requests * one.arrivals.rate / rate), 1) for one in self.classes]

@@ -18,6 +18,7 @@ from capacity.models.simulation.arrivals import Arrivals
 from capacity.models.simulation.compiled import IS_COMPILED, compiled
 from capacity.models.simulation.seeds import generators
 from capacity.models.simulation.simulated import Simulated
+from capacity.models.simulation.statistics import check_run
 
 Backlog = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 Balancer = Literal["shared", "random", "round_robin", "two_choices", "shortest_queue"]
@@ -87,7 +88,7 @@ class Queue:
         warm_up : float or "auto"
             Share of the requests left out of all answers, or where MSER-5 cuts (see `statistics.warm_up`). [fraction]
         """
-        domain.count(requests=requests)
+        requests = check_run(requests, warm_up)
         coming, serving, choosing = generators(seed, 3)
         times = self.arrivals.times(requests, coming)
         work = self.service.sample(requests, serving)

@@ -14,6 +14,7 @@ from capacity.models import domain
 from capacity.models.simulation import engine as e
 from capacity.models.simulation import statistics
 from capacity.models.simulation.marks import OUTCOMES, Mark
+from capacity.models.simulation.simulated import Times
 
 if TYPE_CHECKING:
     from capacity.models.simulation.network import Network
@@ -60,11 +61,13 @@ class StationRun:
 
     @property
     def _let_in(self) -> float:
+        if self.arrival_rate * (1 - self.blocking_probability) == 0:
+            raise DomainError(f"{self.name} let nobody in, so it has no times; run more requests")
         return self.arrival_rate * (1 - self.blocking_probability)
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(Times):
     """A finished simulation: all its requests, and the answers for those after the warm-up.
 
     Parameters
@@ -100,7 +103,7 @@ class Run:
         """Collect what a finished loop left behind."""
         first, response, last, wait = np.asarray(world.times).reshape(-1, 4).T
         outcome, attempts, kind = np.asarray(world.ends, dtype=np.int32).reshape(-1, 3).T
-        cut = statistics.warm_up(response) if isinstance(warm_up, str) else int(warm_up * first.size)
+        cut = statistics.skipped(response, warm_up)
         return cls(network, seed, first, response, last, wait, outcome, attempts, kind, tuple(marks), cut)
 
     def __str__(self) -> str:
@@ -108,16 +111,6 @@ class Run:
             f"{self.requests} requests: {self.shares['ok']:.2%} ok, {self.throughput:.4g} req/s, "
             f"response {self.response_time:.4g} s"
         )
-
-    @property
-    def method(self) -> str:
-        """How the answers were found."""
-        return f"simulation of {self.requests} requests, seed {self.seed}"
-
-    @cached_property
-    def error(self) -> float:
-        """Longer side of the 99 % interval of the P99 of the response time, over its value [fraction]."""
-        return statistics.relative_width(self.estimate("response_time", 0.99))
 
     @property
     def requests(self) -> int:
@@ -151,41 +144,6 @@ class Run:
     def blocking_probability(self) -> float:
         """Share of requests that a full queue, or the want of a replica, refused for good [fraction]."""
         return self.shares["rejected"]
-
-    @property
-    def wait_probability(self) -> float:
-        """Share of answered requests that waited in a queue [fraction]."""
-        return float((self._answered(self.waits) > 0).mean())
-
-    @property
-    def response_time(self) -> float:
-        """Mean time from the first attempt of a request to its answer [s]."""
-        return float(self._answered(self.responses).mean())
-
-    @property
-    def waiting_time(self) -> float:
-        """Mean time in queues of the attempt that was answered [s]."""
-        return float(self._answered(self.waits).mean())
-
-    def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of answered requests [s]."""
-        domain.fraction(quantile=q)
-        return float(np.quantile(self._answered(self.responses), q))
-
-    def waiting_time_quantile(self, q: float) -> float:
-        """Time in queues not exceeded by the share q of answered requests [s]."""
-        domain.fraction(quantile=q)
-        return float(np.quantile(self._answered(self.waits), q))
-
-    def response_time_survival(self, t: float) -> float:
-        """Share of answered requests that take longer than t seconds [fraction]."""
-        domain.not_negative(time=t)
-        return float((self._answered(self.responses) > t).mean())
-
-    def waiting_time_survival(self, t: float) -> float:
-        """Share of answered requests that wait longer than t seconds in queues [fraction]."""
-        domain.not_negative(time=t)
-        return float((self._answered(self.waits) > t).mean())
 
     @property
     def queue_length(self) -> float:
@@ -268,13 +226,21 @@ class Run:
         NotIdentified
             If the run is too short for one.
         """
-        series = {"response_time": self.responses, "waiting_time": self.waits}
-        if name not in series:
-            raise DomainError(f"no interval for {name!r}; choose among {', '.join(series)}")
-        values = self._answered(series[name])
+        names = ("response_time", "waiting_time")
+        if name not in names:
+            raise DomainError(f"no interval for {name!r}; choose among {', '.join(names)}")
+        values = self._responses if name == "response_time" else self._waits
         if q is None:
             return statistics.mean(values, unit="s", level=level)
         return statistics.quantile(values, q, unit="s", level=level)
+
+    @property
+    def _waits(self) -> np.ndarray:
+        return self._answered(self.waits)
+
+    @property
+    def _responses(self) -> np.ndarray:
+        return self._answered(self.responses)
 
     def _answered(self, values: np.ndarray) -> np.ndarray:
         found = values[self.skipped :][self.outcomes[self.skipped :] == e.OK]
@@ -286,9 +252,13 @@ class Run:
 
     @property
     def _span(self) -> float:
-        return float(self.arrivals[-1] - self.arrivals[self.skipped])
+        span = float(self.arrivals[-1] - self.arrivals[self.skipped])
+        if span == 0:
+            raise DomainError(f"all {self.requests} requests came at one moment; run more to tell a rate")
+        return span
 
     @property
     def _window(self) -> tuple[Mark, Mark]:
-        """Return the first mark after the warm-up, and that at the last arrival."""
-        return next(mark for mark in self.marks if mark.started >= self.skipped), self.marks[-1]
+        """Return the first mark after the warm-up, or the last but one, and that at the last arrival."""
+        late = (mark for mark in self.marks[:-1] if mark.started >= self.skipped)
+        return next(late, self.marks[-2]), self.marks[-1]

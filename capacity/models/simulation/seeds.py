@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from capacity.errors import DomainError
+
 
 def child(seed: int, number: int) -> int:
     """Return the seed of replication `number`, the same whoever runs it and in whatever order.
@@ -13,7 +15,7 @@ def child(seed: int, number: int) -> int:
     >>> child(1, 0) == child(1, 0), child(1, 0) == child(1, 1)
     (True, False)
     """
-    words = np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(2, np.uint64)
+    words = _sequence(seed, number).generate_state(2, np.uint64)
     return int(words[0]) << 64 | int(words[1])
 
 
@@ -24,4 +26,21 @@ def generators(seed: int, count: int) -> list[np.random.Generator]:
     --------
     >>> arrivals, services = generators(1, 2)
     """
-    return [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(count)]
+    return [generator(seed, number) for number in range(count)]
+
+
+def generator(seed: int, *key: int) -> np.random.Generator:
+    """Return the generator of one purpose, the same whatever else is simulated.
+
+    Raises
+    ------
+    DomainError
+        If the seed is no whole number from 0 up.
+    """
+    return np.random.default_rng(_sequence(seed, *key))
+
+
+def _sequence(seed: int, *key: int) -> np.random.SeedSequence:
+    if isinstance(seed, float) or seed < 0:
+        raise DomainError(f"seed {seed!r} is not allowed; give a whole number, 0 or above")
+    return np.random.SeedSequence(seed, spawn_key=key)

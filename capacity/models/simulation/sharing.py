@@ -14,6 +14,7 @@ from capacity.models.simulation.arrivals import Arrivals
 from capacity.models.simulation.compiled import compiled
 from capacity.models.simulation.seeds import generators
 from capacity.models.simulation.simulated import Simulated
+from capacity.models.simulation.statistics import check_run
 
 ROUNDING = 1e-9
 """Lateness, as a part of the work, that is none."""
@@ -64,7 +65,7 @@ class SharedServers:
 
     def simulate(self, requests: int, seed: int, warm_up: float | str = 0.1) -> Simulated:
         """Follow a number of requests through the station; parameters as of `Queue.simulate`."""
-        domain.count(requests=requests)
+        requests = check_run(requests, warm_up)
         coming, serving = generators(seed, 2)
         times = self.arrivals.times(requests, coming)
         work = self.service.sample(requests, serving)

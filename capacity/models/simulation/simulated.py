@@ -28,8 +28,79 @@ _UNITS = {
 }
 
 
+class Times:
+    """Waiting and response times of the answered requests of a run, and what is asked of them.
+
+    Its heirs have these series, a seed, and `estimate`, which gives intervals.
+    """
+
+    seed: int
+
+    @property
+    def requests(self) -> int:
+        """Requests in the answers, those of the warm-up left out [requests]."""
+        raise NotImplementedError
+
+    @property
+    def _waits(self) -> np.ndarray:
+        raise NotImplementedError
+
+    @property
+    def _responses(self) -> np.ndarray:
+        raise NotImplementedError
+
+    def estimate(self, name: str, q: float | None = None, level: float = 0.99) -> Estimate:
+        """Return one of the answers with its interval."""
+        raise NotImplementedError
+
+    @property
+    def method(self) -> str:
+        """How the answers were found."""
+        return f"simulation of {self.requests} requests, seed {self.seed}"
+
+    @cached_property
+    def error(self) -> float:
+        """Longer side of the 99 % interval of the P99 of the response time, over its value [fraction]."""
+        return statistics.relative_width(self.estimate("response_time", 0.99))
+
+    @property
+    def wait_probability(self) -> float:
+        """Share of answered requests that are not served all the time they are there [fraction]."""
+        return float((self._waits > 0).mean())
+
+    @property
+    def waiting_time(self) -> float:
+        """Mean time without service; in a network, of the attempt that was answered [s]."""
+        return float(self._waits.mean())
+
+    @property
+    def response_time(self) -> float:
+        """Mean time from arrival, in a network from the first attempt, to the answer [s]."""
+        return float(self._responses.mean())
+
+    def waiting_time_survival(self, t: float) -> float:
+        """Share of answered requests that wait longer than t seconds [fraction]."""
+        domain.not_negative(time=t)
+        return float((self._waits > t).mean())
+
+    def response_time_survival(self, t: float) -> float:
+        """Share of answered requests that take longer than t seconds [fraction]."""
+        domain.not_negative(time=t)
+        return float((self._responses > t).mean())
+
+    def waiting_time_quantile(self, q: float) -> float:
+        """Waiting time not exceeded by the share q of answered requests [s]."""
+        domain.fraction(quantile=q)
+        return float(np.quantile(self._waits, q))
+
+    def response_time_quantile(self, q: float) -> float:
+        """Response time not exceeded by the share q of answered requests [s]."""
+        domain.fraction(quantile=q)
+        return float(np.quantile(self._responses, q))
+
+
 @dataclass(frozen=True, eq=False)
-class Simulated:
+class Simulated(Times):
     """The path of one run, a value for each request in the order of arrival, and all that can be asked of it.
 
     Parameters
@@ -67,30 +138,13 @@ class Simulated:
         seed: int = 0,
     ) -> Simulated:
         """Leave out a share of the requests as warm-up, or what MSER-5 finds for ``"auto"``."""
-        if isinstance(warm_up, str) and warm_up == "auto":
-            skipped = statistics.warm_up(waiting + service)
-        elif not isinstance(warm_up, str) and 0 <= warm_up < 1:
-            skipped = int(arrivals.size * warm_up)
-        else:
-            raise DomainError(
-                f"warm-up {warm_up!r} is no share of the run; give 0 or more, below 1, or 'auto'"
-            )
+        skipped = statistics.skipped(waiting + service, warm_up)
         return cls(arrivals, waiting, service, servers, skipped, model, seed)
 
     @property
     def requests(self) -> int:
         """Requests in the answers, those of the warm-up left out [requests]."""
         return self.arrivals.size - self.skipped
-
-    @property
-    def method(self) -> str:
-        """How the answers were found."""
-        return f"simulation of {self.requests} requests, seed {self.seed}"
-
-    @cached_property
-    def error(self) -> float:
-        """Longer side of the 99 % interval of the P99 of the response time, over its value [fraction]."""
-        return statistics.relative_width(self.estimate("response_time", 0.99))
 
     @property
     def arrival_rate(self) -> float:
@@ -118,21 +172,6 @@ class Simulated:
         return float(self._series("throughput").mean())
 
     @property
-    def wait_probability(self) -> float:
-        """Share of requests that are not served all the time they are there [fraction]."""
-        return float(self._series("wait_probability").mean())
-
-    @property
-    def waiting_time(self) -> float:
-        """Mean time in the station without service [s]."""
-        return float(self._waits.mean())
-
-    @property
-    def response_time(self) -> float:
-        """Mean time in the station [s]."""
-        return float(self._responses.mean())
-
-    @property
     def queue_length(self) -> float:
         """Mean number present beyond those served, over time [requests]."""
         return float(self._series("queue_length").mean())
@@ -141,26 +180,6 @@ class Simulated:
     def concurrency(self) -> float:
         """Mean number present, over time [requests]."""
         return float(self._series("concurrency").mean())
-
-    def waiting_time_survival(self, t: float) -> float:
-        """Share of requests that wait longer than t seconds [fraction]."""
-        domain.not_negative(time=t)
-        return float((self._waits > t).mean())
-
-    def response_time_survival(self, t: float) -> float:
-        """Share of requests that take longer than t seconds [fraction]."""
-        domain.not_negative(time=t)
-        return float((self._responses > t).mean())
-
-    def waiting_time_quantile(self, q: float) -> float:
-        """Waiting time not exceeded by the share q of requests [s]."""
-        domain.fraction(quantile=q)
-        return float(np.quantile(self._waits, q))
-
-    def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of requests [s]."""
-        domain.fraction(quantile=q)
-        return float(np.quantile(self._responses, q))
 
     def estimate(self, name: str, q: float | None = None, level: float = 0.99) -> Estimate:
         """Return one of the answers with its interval.

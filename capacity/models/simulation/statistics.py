@@ -60,6 +60,23 @@ def warm_up(series: np.ndarray) -> int:
     return cut * 5
 
 
+def check_run(requests: int, share: float | str) -> int:
+    """Return the requests of a run as a whole number; refuse a warm-up that leaves fewer than two of them."""
+    domain.count(requests=requests)
+    if share != "auto" and not (isinstance(share, int | float) and 0 <= share < 1):
+        raise DomainError(f"warm-up {share!r} is no share of the run; give 0 or more, below 1, or 'auto'")
+    if requests - (0 if isinstance(share, str) else int(share * requests)) < 2:
+        raise DomainError(
+            f"{requests:g} requests, {share!r} of them warm-up, leave less than two to tell a rate from; run more"
+        )
+    return int(requests)
+
+
+def skipped(series: np.ndarray, share: float | str) -> int:
+    """Values of a run left out as warm-up: a share of all, or what MSER-5 finds for ``"auto"`` [values]."""
+    return warm_up(series) if isinstance(share, str) else int(share * series.size)
+
+
 @dataclass(frozen=True)
 class Batches:
     """Means of batches so long that neighbours are as good as uncorrelated, by `Batches.of`.

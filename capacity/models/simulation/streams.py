@@ -15,6 +15,7 @@ from capacity.models.distributions import Distribution
 from capacity.models.simulation import engine as e
 from capacity.models.simulation.clients import Clients, Users
 from capacity.models.simulation.compiled import IS_COMPILED
+from capacity.models.simulation.seeds import generator
 from capacity.models.simulation.system import Node
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
@@ -25,11 +26,6 @@ OF_CLIENTS, OF_STATIONS = (
     1,
 )  # first part of the key of a generator; the last is a stream's place, or one of these:
 ARRIVALS, ENTRY, CRASHES = 100, 101, 102
-
-
-def generator(seed: int, *key: int) -> np.random.Generator:
-    """Return the generator of one purpose, the same whatever else is simulated."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 def numbers(array: np.ndarray) -> Any:

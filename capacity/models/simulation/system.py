@@ -47,7 +47,7 @@ class Cache:
 
 @dataclass(frozen=True)
 class Failures:
-    """Crashes of replicas, each after an exponential time; what a replica served or kept waiting is lost.
+    """Crashes of replicas, each after an exponential time; what one served, or kept in a queue of its own, is lost.
 
     Parameters
     ----------
@@ -156,8 +156,13 @@ class Node:
         if self.balancer not in BALANCERS:
             raise DomainError(f"balancer {self.balancer!r} is not known; choose among {', '.join(BALANCERS)}")
         if self.queue_limit is not None:
-            domain.not_negative(queue_limit=self.queue_limit)
-        if isinstance(self.patience, int | float):
+            domain.whole(queue_limit=self.queue_limit)
+        for law in self.service if isinstance(self.service, tuple) else (self.service,):
+            if not isinstance(law, Distribution):
+                raise DomainError(
+                    f"the service of {self.name} is {law!r}; give a law of times, such as Constant({law!r})"
+                )
+        if self.patience is not None and not isinstance(self.patience, Distribution):
             domain.positive(patience=self.patience)
         if self.scaling and not self.scaling.least <= self.replicas <= self.scaling.most:
             raise DomainError(

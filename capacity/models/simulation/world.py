@@ -11,6 +11,7 @@ from capacity.models.distributions import Distribution
 from capacity.models.simulation import engine as e
 from capacity.models.simulation import streams as s
 from capacity.models.simulation.clients import CANCELLATIONS, Clients, Users
+from capacity.models.simulation.seeds import generator
 from capacity.models.simulation.system import BALANCERS, Node
 
 SLOTS = 1024  # items there is room for at first, beside those of a closed population
@@ -133,7 +134,7 @@ def _leads(row: np.ndarray) -> int:
 
 def is_shared(node: Node) -> bool:
     """Say whether all replicas take from one queue."""
-    return node.balancer == "shared" or node.most == 1
+    return node.balancer == "shared"
 
 
 def _write_node(n: np.ndarray, x: np.ndarray, layout: Layout, number: int, leads: int) -> None:
@@ -215,7 +216,7 @@ def _heaps(size: int) -> dict[str, np.ndarray]:
 def _arrivals(clients: Clients, requests: int, seed: int) -> np.ndarray:
     if isinstance(clients.arrivals, Users):
         return np.array([np.inf])
-    times = clients.arrivals.times(requests, s.generator(seed, s.OF_CLIENTS, s.ARRIVALS))
+    times = clients.arrivals.times(requests, generator(seed, s.OF_CLIENTS, s.ARRIVALS))
     return np.append(times, np.inf)
 
 

@@ -121,7 +121,7 @@ def test_what_cannot_be_kept_is_refused():
 
 def test_bad_pools_are_refused():
     """Sizes are whole numbers within what can be solved."""
-    with pytest.raises(DomainError, match="600 threads and a queue of 5 places cannot be solved"):
+    with pytest.raises(DomainError, match="600 threads cannot be solved"):
         LayeredPool(300, 100, 50, 600, 8, 5)
     with pytest.raises(DomainError, match="connections 0 is not allowed"):
         LayeredPool(300, 100, 50, 10, 0, 5)

@@ -42,6 +42,12 @@ def test_full_jitter_halves_the_ceilings():
     assert mean_backoff(0.5, 3, jitter=False) == 3.5
 
 
+def test_many_repetitions():
+    """However many, the waits end at their ceiling."""
+    assert backoff_ceilings(0.5, 2_000, most=60.0)[-1] == 60
+    assert backoff_ceilings(90.0, 2, most=60.0) == [60, 60]
+
+
 def test_calls_held_by_a_dependency_that_hangs():
     """R10: 5 calls/s of 60 s hold 300; an open breaker holds what fails fast."""
     assert held_calls(5, 60) == 300

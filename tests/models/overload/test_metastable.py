@@ -19,6 +19,11 @@ def test_below_the_threshold_it_recovers_at_once():
     assert hit(90).recovery_seconds == 0
 
 
+def test_nobody_comes_for_a_time():
+    """A trigger that keeps everybody away, with nothing left to repeat, does no harm."""
+    assert hit(90, trigger_arrival_rate=0, retries=0).recovery_seconds == 0
+
+
 @pytest.mark.parametrize("load", [110, 150, 200, 250])
 def test_above_the_threshold_it_never_recovers(load):
     """Goodput is 0 to the end, and the queue grows by 3 λ - C each second."""
@@ -87,7 +92,7 @@ def test_bisection_finds_the_load_that_the_formula_gives(given, safe):
     ("given", "message"),
     [
         ({"arrival_rate": 0}, "arrival rate 0"),
-        ({"retries": 1.5}, r"retries 1\.5 is not a whole number"),
+        ({"retries": 1.5}, r"retries 1\.5 is not allowed; give a whole number"),
         ({"retry_budget": -0.1}, r"retry budget -0\.1"),
         ({"step": 0.5}, r"step 0\.5 s is too long for a time-out of 1 s"),
     ],

@@ -79,6 +79,14 @@ def test_last_rate_goes_on_without_a_period():
     assert (times > 10).sum() / (times[-1] - 10) == pytest.approx(10.0, rel=0.03)
 
 
+def test_nobody_comes_while_the_rate_is_zero():
+    """A pause before the last rate stays empty: 50 come before it, the others after."""
+    times = Varying((0.0, 10.0, 30.0), (5.0, 0.0, 20.0)).times(20_000, np.random.default_rng(2))
+    assert np.histogram(times, bins=[0, 10])[0][0] == pytest.approx(50, rel=0.3)
+    assert not ((times > 10) & (times < 30)).any()
+    assert (times > 30).sum() / (times[-1] - 30) == pytest.approx(20.0, rel=0.03)
+
+
 def test_one_rate_all_day_is_poisson():
     """A clock of one rate, and bursts of one state, are the Poisson process of the same draws."""
     plain = Poisson(4.0).times(100, np.random.default_rng(1))

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from capacity.errors import DomainError
@@ -32,7 +33,9 @@ def test_no_backoff():
         (lambda: RateLimit(0.0), "above 0"),
         (lambda: RateLimit(1.0, burst=math.inf), "lets nothing through"),
         (lambda: Users(0), "whole number, 1 or above"),
+        (lambda: Clients(5.0), "arrivals 5.0 are neither Users nor such as Poisson"),
         (lambda: Clients(Poisson(1.0), timeout=-1.0), "time out -1 is not allowed"),
+        (lambda: Clients(Poisson(1.0), timeout=np.int64(-1)), "time out -1 is not allowed"),
         (lambda: Clients(Poisson(1.0), cancels="some"), "choose among nothing, waiting, all"),
         (lambda: Clients(Poisson(1.0), max_attempts=0), "whole number, 1 or above"),
         (lambda: Clients(Poisson(1.0), mix=(0.5, 0.4)), "add to 1"),

@@ -1,6 +1,7 @@
 """What happens to a running system from outside."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -67,3 +68,42 @@ def test_scaling_lag():
     assert max(before) == pytest.approx(1.0)
     assert min(during) >= 3
     assert max(after) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_crash_of_a_queue(replicas):
+    """What waits in a replica's own queue is lost with it, and while all are down none comes in; a shared one stays."""
+    node = Node("app", Constant(1.0), replicas=replicas, balancer="random", failures=Failures(50.0, 50.0))
+    run = Network((node,), Clients(Poisson(0.8 * replicas))).simulate(20_000, seed=1, warm_up=0)
+    crashes = replicas * run.marks[-1].time / 100.0
+    assert run.shares["rejected"] == pytest.approx(0.5**replicas, rel=0.2)
+    assert run.shares["lost"] * 20_000 > 1.5 * crashes
+    shared = Network((replace(node, balancer="shared"),), Clients(Poisson(0.3 * replicas)))
+    assert shared.simulate(5_000, seed=1).shares["rejected"] == 0
+
+
+def test_scaling_without_a_replica_up():
+    """While all replicas are away there is no utilization, and none is sent away for want of it."""
+    node = Node(
+        "app",
+        Constant(0.1),
+        replicas=2,
+        balancer="round_robin",
+        scaling=Scaling(2, 0.5, interval=10.0, lag=1e4),
+    )
+    changes = (Deployment("app", 0.0, 30.0), Deployment("app", 30.0, 30.0))
+    run = Network((node,), Clients(Even(10.0)), changes=changes).simulate(2_000, warm_up=0)
+    away = [servers for time, servers in ready(run) if 35 < time < 60]
+    assert max(away) == 0
+    assert ready(run)[-1][1] == pytest.approx(2.0)
+
+
+def test_cancelled_order():
+    """A replica ordered, cancelled and ordered again starts by the second order."""
+    rush, rest = 20.0, 5.0
+    times = [k / rush for k in range(1, 201)] + [10 + k / rest for k in range(1, 51)]
+    times += [20 + k / rush for k in range(1, 2_001)]
+    node = Node("app", Constant(0.05), 2, scaling=Scaling(2, target=0.3, interval=10.0, lag=35.0))
+    run = Network((node,), Clients(Trace(tuple(times)))).simulate(len(times), warm_up=0)
+    second = [time for time, servers in ready(run) if servers > 3.5]
+    assert min(second) == pytest.approx(65.0, abs=2.5)

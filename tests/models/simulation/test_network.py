@@ -252,6 +252,20 @@ class TestClients:
         run = one(None, mean=0.1, clients=clients).simulate(200_000, seed=1)
         assert run.shares["limited"] == pytest.approx(refused, rel=0.05)
 
+    @pytest.mark.parametrize(("rate", "burst"), [(3.0, 1), (10.0, 1), (100.0, 1), (7.0, 2)])
+    def test_even_requests_at_the_rate_limit(self, rate, burst):
+        """Requests as evenly spaced as tokens come in are all let in, however their sums round."""
+        clients = Clients(Even(rate), rate_limit=RateLimit(rate, burst))
+        assert one(None, mean=0.1, clients=clients).simulate(5_000).shares["limited"] == 0
+
+    def test_budget_of_tenths(self):
+        """Ten requests at a tenth of a token each pay for one retry, though ten tenths round to less than one."""
+        clients = Clients(
+            Even(1.0), timeout=0.1, cancels="all", max_attempts=2, retry_budget=RetryBudget(0.1, burst=1)
+        )
+        run = Network((Node("app", Constant(1.0), None),), clients).simulate(100, warm_up=0)
+        assert np.flatnonzero(run.attempts == 2).tolist() == list(range(0, 100, 10))
+
     def test_breaker(self):
         """While the service is slow the breaker opens and spares it; once it is well all calls pass again."""
         clients = Clients(

@@ -6,7 +6,7 @@ import pytest
 from capacity.errors import DomainError
 from capacity.models.distributions import Constant, Exponential
 from capacity.models.simulation.arrivals import Even, Poisson
-from capacity.models.simulation.clients import Clients
+from capacity.models.simulation.clients import Clients, Users
 from capacity.models.simulation.marks import OUTCOMES
 from capacity.models.simulation.network import Network
 from capacity.models.simulation.system import Node
@@ -95,3 +95,29 @@ def test_automatic_warm_up():
     """MSER-5 may choose the cut."""
     run = Network((Node("app", Exponential(0.05)),), Clients(Poisson(10.0))).simulate(5_000, warm_up="auto")
     assert 0 <= run.skipped < 2_500
+
+
+@pytest.mark.parametrize("requests", [2, 7, 99, 250])
+def test_short_run(requests):
+    """The shortest of runs has its stations: a delay of 1 s at one request per second has one present."""
+    network = Network((Node("app", Constant(1.0), servers=2),), Clients(Even(1.0)))
+    run = network.simulate(requests, warm_up=0)
+    assert run.marks[-1].started == requests
+    assert run.station("app").arrival_rate == pytest.approx(1.0)
+    assert network.simulate(2_000, warm_up=0.998).station("app").concurrency == pytest.approx(1.0)
+
+
+def test_nobody_at_a_station():
+    """A station that nobody came to has no times."""
+    stations = (Node("app", Constant(0.1)), Node("db", Constant(0.1)))
+    run = Network(stations, Clients(Even(1.0)), routing=((0, 0), (0, 0))).simulate(100)
+    assert run.station("db").concurrency == 0
+    with pytest.raises(DomainError, match="db let nobody in, so it has no times"):
+        _ = run.station("db").response_time
+
+
+def test_all_at_once():
+    """Users who do not think all come at time 0; a run that ends with them has no rate."""
+    run = Network((Node("app", Constant(0.1)),), Clients(Users(50))).simulate(20, warm_up=0)
+    with pytest.raises(DomainError, match="all 20 requests came at one moment"):
+        _ = run.arrival_rate

@@ -1,7 +1,9 @@
 """Seeds: one number for a study, a stream for everything in it."""
 
 import numpy as np
+import pytest
 
+from capacity.errors import DomainError
 from capacity.models.simulation.seeds import child, generators
 
 
@@ -21,3 +23,10 @@ def test_fewer_streams_are_the_first():
     """A kind of draw more leaves the others as they were."""
     one, three = generators(1, 1)[0], generators(1, 3)[0]
     assert one.random() == three.random()
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5])
+def test_no_seed(seed):
+    """Only whole numbers from 0 up are seeds."""
+    with pytest.raises(DomainError, match=f"seed {seed} is not allowed; give a whole number, 0 or above"):
+        generators(seed, 1)

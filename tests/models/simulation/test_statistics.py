@@ -129,3 +129,28 @@ def test_run_length_needs_a_value():
     zero = Estimate(0.0, -1.0, 1.0, unit="s", method="test", provenance="assumed")
     with pytest.raises(DomainError, match="has no relative width"):
         statistics.run_length(zero, 1_000, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("requests", "share", "message"),
+    [
+        (0, 0.1, "requests 0 is not allowed"),
+        (10.5, 0.1, "whole number"),
+        (1, 0.0, "leave less than two"),
+        (1_000, 0.999, "1000 requests, 0.999 of them warm-up, leave less than two"),
+        (100, 1.0, "no share of the run"),
+        (100, "all", "no share of the run"),
+    ],
+)
+def test_run_too_short(requests, share, message):
+    """A run keeps at least two requests after its warm-up."""
+    with pytest.raises(DomainError, match=message):
+        statistics.check_run(requests, share)
+
+
+def test_skipped():
+    """A share is taken as it is, "auto" looks for the cut."""
+    path = np.concatenate([np.full(50, 9.0), np.tile([1.0, 2.0], 500)])
+    assert statistics.check_run(1e4, "auto") == 10_000
+    assert statistics.skipped(path, 0.1) == 105
+    assert statistics.skipped(path, "auto") == 50

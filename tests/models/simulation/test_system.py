@@ -25,7 +25,9 @@ def test_laws():
     [
         (lambda: Node("app", LAW, servers=0), "whole number, 1 or above"),
         (lambda: Node("app", LAW, balancer="best"), "choose among shared, random"),
+        (lambda: Node("app", 0.01), r"service of app is 0.01; give a law of times, such as Constant\(0.01\)"),
         (lambda: Node("app", LAW, queue_limit=-1), "0 or above"),
+        (lambda: Node("app", LAW, queue_limit=1.5), "queue limit 1.5 is not allowed; give a whole number"),
         (lambda: Node("app", LAW, patience=0.0), "above 0"),
         (lambda: Node("app", LAW, replicas=9, scaling=Scaling(5)), "outside its scaling, 1 to 5"),
         (lambda: Node("app", LAW, servers=None, scaling=Scaling(5)), "no target"),

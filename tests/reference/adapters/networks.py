@@ -5,7 +5,7 @@ from capacity.models.networks.approximate import bard_schweitzer
 from capacity.models.networks.closed import ClosedNetwork
 from capacity.models.networks.exact import solve
 from capacity.models.networks.layered import LayeredPool
-from capacity.models.networks.mixed import MixedNetwork
+from capacity.models.networks.mixed import MixedNetwork, solve_open_classes
 from capacity.models.networks.open import OpenNetwork
 
 
@@ -15,7 +15,7 @@ def open_network(case):
     if "routing" not in given:
         return {name: open_from_demands(given)[name.removesuffix("_s")] for name in expected}
     network = OpenNetwork(
-        given["external_arrival_rates"], given["routing"], given["service_rates"], given["servers"]
+        given["external_arrival_rates"], given["routing"], given["service_rates"], given.get("servers", ())
     )
     return {
         "throughput_by_station": [station.throughput for station in network.stations],
@@ -31,13 +31,13 @@ def open_from_demands(given):
     """Answers of a network given by its demands."""
     rate = given.get("arrival_rate", given.get("arrival_rate_per_s"))
     demands = given.get("demands", given.get("demands_s"))
-    network = OpenNetwork.of_demands(rate, demands, given.get("servers", ()))
+    solution = solve_open_classes([rate], [demands], given.get("servers", ()))
     return {
-        "utilization": [station.utilization for station in network.stations],
-        "residence": list(network.residence_time),
-        "queue": [station.concurrency for station in network.stations],
-        "response": network.response_time,
-        "throughput": network.throughput,
+        "utilization": list(solution.utilization),
+        "residence": solution.residence_time[0].tolist(),
+        "queue": solution.concurrency[0].tolist(),
+        "response": float(solution.response_time[0]),
+        "throughput": rate,
     }
 
 
@@ -86,6 +86,7 @@ def mixed_network(case):
         [population[c] for c in inside],
         [think_time[c] for c in inside],
         given.get("servers_by_station") or (),
+        given.get("load_dependent_rate_multipliers") or (),
     )
     rates = [given["arrival_rates"][c] for c in outside]
     solution = MixedNetwork(rates, [demands[c] for c in outside], network).solve()
@@ -125,9 +126,10 @@ def demand_estimation(case):
     """Demands from utilization; the truth must lie in the intervals (95%, one of them all may miss narrowly)."""
     rows, expected = case["inputs"]["rows"], case["expected"]
     classes = [name for name in rows[0] if name.endswith("_rps")]
+    (busy,) = set(rows[0]) - set(classes)
     fit = service_demands(
         [[row[name] for name in classes] for row in rows],
-        [row["cpu_utilization"] for row in rows],
+        [row[busy] for row in rows],
         level=0.999,
     )
     for found, truth in zip(fit.demands, expected["truth_demands_s"], strict=True):

@@ -23,6 +23,7 @@ BALANCERS = {
     "round_robin": "round_robin",
     "power_of_two_choices": "two_choices",
     "join_shortest_queue": "shortest_queue",
+    "least_connections": "shortest_queue",
     "central_queue": "shared",
 }
 
@@ -30,7 +31,7 @@ BALANCERS = {
 def law(name, mean):
     """Law of times by the name a case gives it: exponential, lognormal scv 4, Pareto alpha 2.5, Erlang-3 ..."""
     words = name.lower()
-    numbers = re.findall(r"(?<![a-z\d])\d+(?:\.\d+)?", words)
+    numbers = re.findall(r"\d+(?:\.\d+)?", words)
     number = float(numbers[-1]) if numbers else None
     if words.startswith(("deterministic", "constant")):
         return Constant(mean)
