@@ -385,7 +385,9 @@ def _keys_of(location: Sequence[int | str]) -> list[str]:
         "demand": Event if "events" in location else Demand,
         "policy": Policy,
         "cost": Cost,
+        "investment": Investment,
         "claim": Claim,
+        "ledger": Ledger,
     }
     section = sections[str(location[0])] if location else Plan
     return list(section.model_fields)

@@ -486,6 +486,7 @@ class Study:
         limits |= {f"slo {name}": found for name, found in self.capacity.slo.items()}
         steps = self._steps_at(self.plan.service.instances_tested)
         now = Measured(
+            service=self.name,
             exports=frozenset(self.inputs["sha256"]),
             rates={name: found.value for name, found in limits.items() if found and found.value is not None},
             quantiles=tuple(

@@ -233,7 +233,7 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         (
             TESTS + "[demand]\nhistory = 'traffic.csv'\ngrowth_per_month = [0.2, 0.1, 0.3]",
             "demand.growth_per_month: the list [0.2, 0.1, 0.3]; allowed: growth a month as fractions "
-            "from -0.9 to 5 (0.06 is 6%); one number, or [low, likely, high] in that order",
+            "from -0.9 to 1 (0.06 is 6%); one number, or [low, likely, high] in that order",
         ),
         (
             TESTS + "[demand]\nhistory = 'traffic.csv'\nevents = [{name='s', date='soon', multiplier=2}]",

@@ -345,8 +345,8 @@ class Empirical(Distribution):
             raise DomainError(
                 f"{points.size} times and {shares.size} weights; give as many weights as times, at least one"
             )
-        if not (np.isfinite(points).all() and (points > 0).all()):
-            raise DomainError(f"time {points[~(points > 0)][:1]} is not allowed; give finite times above 0")
+        for wrong in points[~(np.isfinite(points) & (points > 0))][:1]:
+            raise DomainError(f"time {wrong:g} is not allowed; give finite times above 0")
         if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
             raise DomainError("weights must be finite, 0 or above, and not all 0")
         shares = shares / shares.sum()

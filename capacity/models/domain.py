@@ -3,46 +3,65 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from capacity.errors import DomainError
 
-Numbers = float | np.ndarray
+if TYPE_CHECKING:
+    import numpy as np
+
+Numbers: TypeAlias = Union[float, "np.ndarray"]
+
+
+def _number(name: str, value: Any) -> float:
+    if (
+        isinstance(value, (bool, str, complex))
+        or not hasattr(value, "__float__")
+        or getattr(value, "ndim", 0)
+    ):
+        raise DomainError(f"{_words(name)} {value!r} is not a number; give one, without quotes or unit")
+    try:
+        return float(value)
+    except OverflowError:
+        raise DomainError(f"{_words(name)} is larger than any number; give a finite one") from None
 
 
 def not_negative(**values: float) -> None:
     """Refuse anything but finite numbers of at least 0."""
-    for name, value in values.items():
+    for name, given in values.items():
+        value = _number(name, given)
         if not (math.isfinite(value) and value >= 0):
             raise DomainError(f"{_words(name)} {value:g} is not allowed; give a finite number, 0 or above")
 
 
 def positive(**values: float) -> None:
     """Refuse anything but finite numbers above 0."""
-    for name, value in values.items():
+    for name, given in values.items():
+        value = _number(name, given)
         if not (math.isfinite(value) and value > 0):
             raise DomainError(f"{_words(name)} {value:g} is not allowed; give a finite number above 0")
 
 
 def fraction(**values: float) -> None:
     """Refuse anything not strictly between 0 and 1."""
-    for name, value in values.items():
+    for name, given in values.items():
+        value = _number(name, given)
         if not 0 < value < 1:
             raise DomainError(f"{_words(name)} {value:g} does not lie between 0 and 1; write 95% as 0.95")
 
 
 def count(**values: float) -> None:
     """Refuse anything but whole numbers of at least 1."""
-    for name, value in values.items():
+    for name, given in values.items():
+        value = _number(name, given)
         if not (math.isfinite(value) and value >= 1 and value == int(value)):
             raise DomainError(f"{_words(name)} {value:g} is not allowed; give a whole number, 1 or above")
 
 
 def whole(**values: float) -> None:
     """Refuse anything but whole numbers of at least 0."""
-    for name, value in values.items():
+    for name, given in values.items():
+        value = _number(name, given)
         if not (math.isfinite(value) and value >= 0 and value == int(value)):
             raise DomainError(f"{_words(name)} {value:g} is not allowed; give a whole number, 0 or above")
 
@@ -57,6 +76,8 @@ def within(low: float, high: float, **values: Numbers) -> None:
     ...
     capacity.errors.DomainError: hit ratio 1.2 is not allowed; give 0 to 1
     """
+    import numpy as np
+
     allowed = f"{low:g} to {high:g}" if math.isfinite(high) else f"a finite number, {low:g} or above"
     for name, value in values.items():
         given = np.asarray(value, dtype=float)
@@ -67,6 +88,8 @@ def within(low: float, high: float, **values: Numbers) -> None:
 
 def plain(value: Any) -> Any:
     """Return a float where there is one number, an array where there are several."""
+    import numpy as np
+
     return float(value) if np.ndim(value) == 0 else np.asarray(value)
 
 

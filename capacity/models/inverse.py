@@ -13,6 +13,9 @@ from capacity.models.bisection import root
 IDLE = 2.0**-40  # utilization that counts as no load, and distance from the limit that is not told from it
 
 
+_NOTHING = 1e-300  # stands for a quantile of 0, which has no logarithm
+
+
 def check_feasible(alone: float, slo: float) -> None:
     """Refuse an objective that is missed even without load."""
     domain.positive(slo=slo)
@@ -50,7 +53,7 @@ def largest_rate(time_at: Callable[[float], float], limit: float, slo: float) ->
     check_feasible(time_at(low), slo)
 
     def excess(rate: float) -> float:
-        return math.log(time_at(rate) / slo)
+        return math.log(max(time_at(rate) / slo, _NOTHING))
 
     spare = 0.5
     while (high := limit * (1 - spare)) and excess(high) <= 0:
@@ -96,11 +99,12 @@ def fewest_servers(
             return False
 
     least, spare = math.floor(offered_load) + 1, 1
-    while not kept(least + spare):
+    while least + spare > most or not kept(least + spare):
         spare *= 2
         if least + spare > most:
             raise DomainError(
-                f"infeasible: not even {most} servers keep {slo:g} s; the service time alone may exceed it"
+                f"infeasible: not even {most} servers keep {slo:g} with {offered_load:.6g} busy on average; "
+                "relax the objective, or speed the service up"
             )
     choices = range(least, least + spare + 1)
     return choices[bisect_left(choices, True, key=kept)]

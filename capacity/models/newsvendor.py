@@ -10,6 +10,7 @@ from capacity.errors import DomainError
 from capacity.models import domain
 
 _NORMAL = NormalDist()
+_WIDEST = 10.0  # standard deviation of a logarithm: a factor of 22,000 up or down [1]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class LognormalDemand:
 
     def __post_init__(self) -> None:
         domain.positive(median=self.median, sigma=self.sigma)
+        if self.sigma > _WIDEST:
+            raise DomainError(
+                f"sigma {self.sigma:g} spreads the demand over more than ten orders of magnitude; it is the standard "
+                f"deviation of the logarithm, give at most {_WIDEST:g}"
+            )
 
     @classmethod
     def between(cls, low: float, high: float, level: float = 0.9) -> LognormalDemand:
@@ -47,6 +53,8 @@ class LognormalDemand:
         """
         domain.positive(low=low, high=high)
         domain.fraction(level=level)
+        if not 1e-9 < level < 1 - 1e-9:
+            raise DomainError(f"level {level:g} is too near 0 or 1 for an interval; 0.9 means P5 to P95")
         if low >= high:
             raise DomainError(
                 f"interval {low:g} to {high:g} is empty or reversed; give the smaller bound first"
@@ -65,12 +73,12 @@ class LognormalDemand:
 
     def exceedance(self, capacity: float) -> float:
         """Chance of exceeding a capacity, P(D > C) [fraction]."""
-        return _NORMAL.cdf(-self._score(capacity))
+        return _above(self._score(capacity))
 
     def expected_shortfall(self, capacity: float) -> float:
         """Mean of what exceeds a capacity, nothing where it suffices, E[(D - C)+] [req/s]."""
         score = self._score(capacity)
-        return self.mean * _NORMAL.cdf(self.sigma - score) - capacity * _NORMAL.cdf(-score)
+        return max(0.0, self.mean * _above(score - self.sigma) - capacity * _above(score))
 
     def capacity_for(self, under_cost: float, over_cost: float) -> float:
         """Capacity that balances missed and idle units by their costs, the quantile under / (under + over) [req/s].
@@ -90,6 +98,11 @@ class LognormalDemand:
     def _score(self, capacity: float) -> float:
         domain.positive(capacity=capacity)
         return math.log(capacity / self.median) / self.sigma
+
+
+def _above(score: float) -> float:
+    """Chance that a standard normal number exceeds a score, far out as well [fraction]."""
+    return math.erfc(score / math.sqrt(2)) / 2
 
 
 def implied_ratio(missed: float) -> float:

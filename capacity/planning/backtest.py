@@ -11,7 +11,6 @@ import numpy as np
 
 from capacity.display import result_html
 from capacity.errors import NotIdentified
-from capacity.models.laws import share_interval
 from capacity.planning.demand import FEWEST_DAYS, LEVEL, Demand, forecast
 from capacity.planning.traffic import TrafficHistory
 
@@ -85,16 +84,17 @@ class Backtest:
     def text(self) -> str:
         """What it showed, and what was made of it."""
         n = len(self.stretches)
-        low, high = share_interval(self.inside, n)
         sentences = [
-            f"Predicted from the days before, the peaks of {n} past stretches of {self.days} days lay in their 90% "
-            f"interval {self.inside} times ({self.coverage:.0%}; {low:.0%} to {high:.0%} by what {n} can tell)."
+            f"Predicted from the days before, {self.inside} of the peaks of {n} past stretches of {self.days} days lay "
+            "inside their 90% interval."
         ]
         if abs(self.bias) > 0.05:
             side = "higher" if self.bias > 0 else "lower"
             sentences.append(f"They were {abs(math.expm1(self.bias)):.0%} {side} than predicted on average.")
         if self.widening > 1:
             sentences.append(f"That is too few: the forecast was widened by the factor {self.widening:.2g}.")
+        elif self.coverage < LEVEL:
+            sentences.append("So few may be chance, and the forecast was not widened.")
         return " ".join(sentences)
 
     def to_frame(self) -> pd.DataFrame:

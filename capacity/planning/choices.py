@@ -32,7 +32,8 @@ class Choices:
     ----------
     sizes : pandas.DataFrame
         By instances: rent_per_month, loss_per_month, cost_per_month (expected, both together), regret_per_month
-        (what the size costs more than the best one for each world, exceeded in 1 of 20 worlds). [money per month]
+        (what the size costs more than the best one for each world, exceeded in 1 of 20 worlds), reading (which
+        readings choose it). [money per month]
     recommended : int or None
         Fewest instances within the accepted risk.
     minutes : float
@@ -54,21 +55,15 @@ class Choices:
         return int(self.sizes["regret_per_month"].idxmin())
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a reading: what it asks for, and what that costs a month."""
-        import pandas as pd
-
+        """One row a size, up to one beyond the largest that a reading chooses."""
         readings = {
-            "fewest within the accepted risk": self.recommended,
-            "least expected cost": self.least_cost,
-            "least regret in 19 of 20 worlds": self.least_regret,
+            "least cost": self.least_cost,
+            "least regret": self.least_regret,
+            "accepted risk": self.recommended,
         }
-        return pd.DataFrame(
-            [
-                {"reading": name, "instances": size, **self.sizes.loc[size].to_dict()}
-                for name, size in readings.items()
-                if size in self.sizes.index
-            ]
-        )
+        frame = self.sizes.loc[: max(size for size in readings.values() if size) + 1].reset_index()
+        chosen = [", ".join(name for name, size in readings.items() if size == n) for n in frame["instances"]]
+        return frame.assign(reading=chosen)
 
     @property
     def text(self) -> str:
@@ -88,8 +83,8 @@ class Choices:
                 f"dearer on average."
             )
         sentences.append(
-            f"A loss is a day's peak of {self.minutes:g} minutes above what the fleet may be given, in the share that "
-            f"exceeds it, at the price of downtime."
+            f"A loss is the share of a day's peak, {self.minutes:g} minutes long, that all instances together would "
+            "not carry, at the price of downtime; an instance lost at the peak is left to the accepted risk."
         )
         return " ".join(sentences)
 
@@ -97,7 +92,7 @@ class Choices:
         return f"least cost {self.least_cost}, least regret {self.least_regret}"
 
     def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "The readings side by side", self.text)
+        return result_html(self.to_frame(), "Rent, and what short peaks would lose", self.text)
 
 
 def weigh(
@@ -110,7 +105,7 @@ def weigh(
     demand : Demand
         Paths of daily peaks.
     safe : ndarray
-        What a fleet of 0, 1, 2 ... instances may be given in each world. [req/s] (worlds x sizes)
+        What a fleet of 0, 1, 2 ... instances carries in each world with all of them up. [req/s] (worlds x sizes)
     cost : Cost
         Prices of an instance and of downtime.
     recommended : int or None

@@ -132,7 +132,7 @@ class Demand:
         )
         sentences = [
             f"The peak of a week is {self.current_peak} now.",
-            f"By {self.dates[-1]:%Y-%m-%d} the largest daily peak will be {peak} (90% interval), "
+            f"The largest daily peak until {self.dates[-1]:%Y-%m-%d} is {peak} (90% interval), "
             f"with growth of {_percent(growth)} per month ({source}).",
             *(_announce(event) for event in self.events),
             f"It rests on {len(self.history.daily_peak)} complete days of {self.history.name}."

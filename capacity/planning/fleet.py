@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -207,7 +207,8 @@ def plan_fleet(
     one, notes = _instance_capacities(instance_capacity, rng, worlds)
     laws = sampled_laws(scaling, rng, worlds)
     for most in (_USUALLY_ENOUGH, MOST_INSTANCES):
-        safe = safe_loads(one, relative_capacity(laws, max(most, instances_running)), policy)
+        relative = relative_capacity(laws, max(most, instances_running))
+        safe = safe_loads(one, relative, policy)
         missed = (demand.peaks[:, None] > safe).mean(axis=0)
         recommended = _fewest(missed, policy.risk)
         if recommended is not None:
@@ -215,6 +216,7 @@ def plan_fleet(
     top = int(np.argmax(np.median(safe, axis=0))) if recommended is None else recommended
     sizes = _sizes(top, instances_running, policy, safe.shape[1] - 1)
     running = safe[:, instances_running]
+    all_up = safe_loads(one, relative, replace(policy, spare_instances=0, deploying_instances=0))
     provenance = weakest(instance_capacity.provenance, demand.peak.provenance)
     return FleetPlan(
         recommended=recommended,
@@ -228,7 +230,7 @@ def plan_fleet(
             running, unit="req/s", method="headroom policies on sampled capacities", provenance=provenance
         ),
         probability_missed_running=float((demand.peaks > running).mean()),
-        choices=weigh(demand, safe, cost, recommended=recommended, rng=rng) if cost else None,
+        choices=weigh(demand, all_up, cost, recommended=recommended, rng=rng) if cost else None,
         what_is_needed="" if recommended else _what_is_needed(demand, safe, policy, top),
         notes=(*notes, *_extrapolation(scaling, recommended), *_ramp(policy), *_peak_days(demand)),
     )

@@ -15,7 +15,7 @@ from capacity.display import result_html
 from capacity.errors import InputError
 from capacity.models.laws import share_interval
 from capacity.planning.traffic import TrafficHistory
-from capacity.wording import visible
+from capacity.wording import counted, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,8 @@ class Measured:
 
     Parameters
     ----------
+    service : str
+        Name of the service; plans of others are refused.
     exports : frozenset of str
         SHA-256 of the exports that tell it; a plan made of the same ones predicted nothing of them.
     rates : dict of str to float
@@ -42,6 +44,7 @@ class Measured:
         Traffic up to now.
     """
 
+    service: str
     exports: frozenset[str]
     rates: Mapping[str, float]
     quantiles: Sequence[tuple[float, str, float]]
@@ -79,11 +82,11 @@ class Ledger:
         """How the predictions did, in two sentences."""
         n = len(self.scores)
         if not n:
-            return f"{self.plans} earlier plans; nothing that they predicted has been measured since."
+            return f"Nothing that {counted(self.plans, 'earlier plan')} predicted has been measured since."
         inside = int(self.scores["inside"].sum())
         low, high = share_interval(inside, n)
         sentence = (
-            f"Of {n} predictions of earlier plans {inside} came inside their 90% interval "
+            f"Of {n} predictions of {counted(self.plans, 'earlier plan')} {inside} came inside their 90% interval "
             f"({self.coverage:.0%}; {low:.0%} to {high:.0%} by what {n} can tell)."
         )
         if math.isfinite(self.bias):
@@ -115,12 +118,21 @@ def score(plans: Sequence[Path], now: Measured) -> Ledger:
     Raises
     ------
     InputError
-        If a file is no plan.json, or of another layout.
+        If a file is no plan.json, of another layout or of another service.
     """
     import pandas as pd
 
-    rows = [row for path in plans for row in _scored(path, _read(path), now)]
-    return Ledger(pd.DataFrame(rows, columns=list(_COLUMNS)), len(plans))
+    different = {
+        json.dumps(plan, sort_keys=True): (path, plan) for path, plan in ((p, _read(p)) for p in plans)
+    }
+    for path, plan in different.values():
+        if plan.get("service") != now.service:
+            told = visible(str(plan.get("service")), 40)
+            raise InputError(
+                f"is of the service '{told}', this plan is of '{visible(now.service, 40)}'", file=path
+            )
+    rows = [row for path, plan in different.values() for row in _scored(path, plan, now)]
+    return Ledger(pd.DataFrame(rows, columns=list(_COLUMNS)), len(different))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -132,10 +144,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"is no JSON ({type(error).__name__}); give a plan.json", file=path) from None
     layout = plan.get("schema") if isinstance(plan, dict) else None
     if layout != _LAYOUT or not isinstance(plan.get("capacity"), dict):
-        told = visible(str(layout), 40)
-        raise InputError(
-            f"has layout '{told}', {_LAYOUT} is understood; give a plan.json of a report", file=path
-        )
+        told = "no layout ('schema')" if layout is None else f"layout '{visible(str(layout), 40)}'"
+        raise InputError(f"has {told}, {_LAYOUT} is understood; give the plan.json of a report", file=path)
     return plan
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from capacity.estimate import Estimate, number
+from capacity.evidence.findings import percent
 from capacity.models.overload.retries import metastable_safe_load
 from capacity.planning.valuation import MONTHS
 from capacity.wording import counted, sentence, spoken
@@ -45,7 +46,7 @@ def numbers(
     .. [1] Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021.
     """
     rows = [
-        _row("load within the objectives", capacity.safe, capacity.why),
+        _row("load within the objectives, as tested", capacity.safe, capacity.why),
         _row("metastable-safe load", _metastable_safe(capacity, retry_budget), capacity.why),
         _row("largest peak asked for", demand.peak if demand else None, "the plan has no traffic history"),
         _row("time until today's fleet is too small", _runway(fleet), "no fleet without demand and capacity"),
@@ -169,7 +170,9 @@ def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str
     if fleet and fleet.recommended is not None:
         chosen = fleet.option(fleet.recommended)
         before, after = fleet.probability_missed_running, chosen["probability_missed"]
-        parts.append(sentence(f"{_chance_of_missing(fleet)}: from {before:.0%} to {after:.0%}").rstrip("."))
+        parts.append(
+            sentence(f"{_chance_of_missing(fleet)}: from {percent(before)} to {percent(after)}").rstrip(".")
+        )
     paying = [item for item in investments.worth if item.pays] if investments else []
     if paying and paying[0].npv is not None:
         parts.append(

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from capacity.estimate import number
-from capacity.wording import visible
+from capacity.wording import counted, visible
 
 _BURNS = (
     (14.4, "1h", "5m", "page"),
@@ -73,17 +73,18 @@ def autoscaler(study: Any) -> str:
         },
     }
     policy = fleet.policy
-    ramp = (
-        "no ramp given: all run before the peak"
+    lag = (
+        "nothing for the lag: no ramp is given, all run before the peak"
         if policy.ramp_per_second is None
-        else f"{policy.ramp_per_second:g} req/s per s"
+        else f"{policy.scaling_lag_seconds:g} s of lag at {policy.ramp_per_second:g} req/s per s"
     )
     return _yaml(
         manifest,
         f"Service: {visible(study.plan.service.name)}",
         f"Peak over {fleet.demand.horizon_days} days: {fleet.demand.peak}; accepted risk {policy.risk:.0%}",
         f"{fleet.recommended} instances may be given {number(_safe(fleet))} req/s: {number(share)} each, the target",
-        f"Set aside: {policy.lost}, {policy.retry_budget:.0%} retries, lag {policy.scaling_lag_seconds:g} s; {ramp}",
+        f"Set aside: {counted(policy.lost, 'instance')}, {policy.retry_budget:.0%} retries, {lag}",
+        f"The largest number is for a peak that 1 in {1 / (_RARER * policy.risk):.0f} of the worlds exceeds.",
         "Check the names: the Deployment, and the metric your adapter offers.",
     )
 
@@ -112,15 +113,16 @@ def alerts(study: Any) -> str:
                 f"P{100 * q:g} is above {1000 * limit:g} ms",
             )
         )
-    if study.fleet:
-        load = f"sum(rate(http_requests_total{{{selector}}}[5m])) > {study.fleet.safe_load_running.low:.6g}"
-        told = f"More is asked than today's {study.fleet.instances_running} instances may be given"
+    if study.fleet and study.fleet.recommended is not None:
+        load = f"sum(rate(http_requests_total{{{selector}}}[5m])) > {_safe(study.fleet):.6g}"
+        told = f"More is asked than {study.fleet.recommended} instances may be given"
         rules.append(_rule("LoadBeyondSafe", load, "10m", "page", told))
     codes = ", ".join(map(visible, objective.error_codes))
     return _yaml(
         {"groups": [{"name": f"capacity-{_label(study.plan.service.name)}", "rules": rules}]},
         f"Error budget {budget:g} of the requests, over 30 days; errors: {codes}",
-        "Check the names of the metrics and of the label `service`.",
+        "The load beyond what is safe is that of the fleet in hpa.yaml, without retries; the counter has them in it.",
+        "Check the names of the metrics and of the label `service`, and that the objectives are bounds of its buckets.",
     )
 
 
@@ -132,10 +134,11 @@ def rate_limit(study: Any) -> str:
     return "\n".join(
         [
             f"# Service: {visible(study.plan.service.name)}",
-            "# Include this in the http block of the nginx before all instances; several share the rate.",
+            "# Include this in the http block of the one nginx before all instances;",
+            "# of several nginx, give each its part of the rate.",
             f"# {study.fleet.recommended} instances may be given {rate} req/s.",
             f"# {burst} more wait, at most half of {deadline:g} s.",
-            f"limit_req_zone $server_name zone=capacity:1m rate={rate}r/s;",
+            f'limit_req_zone "all" zone=capacity:1m rate={rate}r/s;',
             f"limit_req zone=capacity burst={burst};",
             "limit_req_status 429;",
             "",
@@ -168,7 +171,7 @@ def _burn(
         failed = f'sum(rate(http_requests_total{{{selector},code=~"{errors}"}}[{window}]))'
         return f"{failed} / sum(rate(http_requests_total{{{selector}}}[{window}])) > {burn * budget:.6g}"
 
-    told = f"The error budget burns {burn:g} times too fast over {long}"
+    told = f"Over {long} the error budget was spent at {burn:g} times the rate that lasts 30 days"
     return _rule(f"ErrorBudgetBurn{long}", f"({failing(long)}) and ({failing(short)})", "2m", severity, told)
 
 

@@ -53,3 +53,16 @@ def test_numbers_stay_numbers_and_arrays_arrays():
     """One number in gives one number out."""
     assert type(domain.plain(np.float64(0.5))) is float
     assert domain.plain(np.array([0.5])).shape == (1,)
+
+
+@pytest.mark.parametrize("value", ["250", True, None, [1.0], 1j])
+def test_what_is_no_number_is_refused_as_such(value):
+    """Text, truth values and lists are told apart from numbers that are out of range."""
+    with pytest.raises(DomainError, match=r"arrival rate .* is not a number"):
+        domain.positive(arrival_rate=value)
+
+
+def test_a_whole_number_beyond_all_floats_is_refused():
+    """It is told, not an overflow of Python's."""
+    with pytest.raises(DomainError, match="larger than any number"):
+        domain.positive(arrival_rate=10**400)

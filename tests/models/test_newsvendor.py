@@ -44,6 +44,8 @@ def test_what_is_held_implies_the_ratio_it_was_chosen_for() -> None:
     [
         (lambda: LognormalDemand(0, 0.25), "median 0 is not allowed"),
         (lambda: LognormalDemand(220, -1), "sigma -1 is not allowed"),
+        (lambda: LognormalDemand(220, 1e9), "sigma 1e.09 spreads the demand"),
+        (lambda: LognormalDemand.between(5, 6, 1 - 1e-16), "level 1 is too near 0 or 1"),
         (lambda: LognormalDemand.between(5, 5), "interval 5 to 5 is empty or reversed"),
         (lambda: PEAK.capacity_for(0, 1), "under cost 0 is not allowed"),
         (lambda: PEAK.quantile(1), "quantile 1 does not lie between 0 and 1"),
@@ -54,3 +56,10 @@ def test_impossible_values_are_refused(call, message: str) -> None:
     """Each refusal says what came and what is allowed."""
     with pytest.raises(DomainError, match=message):
         call()
+
+
+def test_remote_chances_keep_their_digits() -> None:
+    """P(Z > 9) = 1.12859e-19 (Abramowitz and Stegun, table 26.2), not 0; and the shortfall is positive."""
+    far = PEAK.median * math.exp(9 * PEAK.sigma)
+    assert PEAK.exceedance(far) == pytest.approx(1.12859e-19, rel=1e-5)
+    assert 0 < PEAK.expected_shortfall(far) < 1e-16

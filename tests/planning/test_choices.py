@@ -55,5 +55,7 @@ def test_without_a_price_of_downtime_nothing_is_weighed() -> None:
 def test_the_readings_stand_side_by_side() -> None:
     """Each reading has its row, and the text prices what the accepted risk asks for on top."""
     found = weighed(demand(150.0), recommended=3)
-    assert found.to_frame()["instances"].tolist() == [3, 2, 2]
+    frame = found.to_frame()
+    assert frame["instances"].tolist() == [1, 2, 3, 4]
+    assert frame["reading"].tolist() == ["", "least cost, least regret", "accepted risk", ""]
     assert "asks for more: 3 instances, 50 a month dearer" in found.text

@@ -30,6 +30,7 @@ def earlier(folder: Path, **changes: object) -> Path:
     """An earlier plan.json."""
     plan = {
         "schema": 1,
+        "service": "shop",
         "inputs": [{"sha256": "old"}],
         "capacity": {
             "saturation_throughput": estimate(290, 300, 310),
@@ -60,7 +61,13 @@ def history(*weeks: float) -> TrafficHistory:
 
 def scored(path: Path, **changes: object) -> Ledger:
     """Ledger of one plan, against nothing unless changed."""
-    now = {"exports": frozenset({"new"}), "rates": {}, "quantiles": (), "history": None} | changes
+    now = {
+        "service": "shop",
+        "exports": frozenset({"new"}),
+        "rates": {},
+        "quantiles": (),
+        "history": None,
+    } | changes
     return score([path], Measured(**now))  # type: ignore[arg-type]
 
 
@@ -76,7 +83,7 @@ def test_the_same_exports_predict_nothing(tmp_path: Path) -> None:
     """A plan is not praised for what it was made of."""
     found = scored(earlier(tmp_path), exports=frozenset({"old"}), rates={"saturation_throughput": 305.0})
     assert found.scores.empty
-    assert "nothing that they predicted has been measured since" in found.text
+    assert "Nothing that 1 earlier plan predicted has been measured since" in found.text
 
 
 def test_an_open_bound_holds(tmp_path: Path) -> None:
@@ -99,18 +106,18 @@ def test_weeks_that_passed_are_scored(tmp_path: Path) -> None:
     found = scored(earlier(tmp_path), history=history(105, 120))
     assert found.scores["came"].tolist() == [105, 120]
     assert found.scores["inside"].tolist() == [True, False]
-    assert "Of 2 predictions of earlier plans 1 came inside" in found.text
+    assert "Of 2 predictions of 1 earlier plan 1 came inside" in found.text
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("{", "is no JSON"),
-        ("[]", "has layout 'None', 1 is understood"),
+        ("[]", "has no layout .'schema'., 1 is understood"),
         ('{"schema": 2, "capacity": {}}', "has layout '2'"),
-        ('{"schema": 1, "capacity": {}}', "is no plan.json of a report .KeyError"),
+        ('{"schema": 1, "service": "shop", "capacity": {}}', "is no plan.json of a report .KeyError"),
         (
-            '{"schema": 1, "capacity": {"slo": 3}, "inputs": [], "next_test": [], "demand": null}',
+            '{"schema": 1, "service": "shop", "capacity": {"slo": 3}, "inputs": [], "next_test": [], "demand": null}',
             "AttributeError|KeyError",
         ),
     ],
@@ -132,8 +139,8 @@ def test_a_plan_is_scored_by_the_next(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(json.dumps(first.to_dict()))
     again = tmp_path / "again.toml"
     again.write_text(
-        f'[service]\nname = "s"\n[tests]\nsteps = "{source}/stress.json"\n[ledger]\nplans = ["plan.json"]\n'
+        f'[service]\nname = "steps-1"\n[tests]\nsteps = "{source}/stress.json"\n[ledger]\nplans = ["plan.json"]\n'
     )
     found = cap.Study.load(again).ledger
     assert isinstance(found, Ledger)
-    assert "earlier plans" in found.text
+    assert "1 earlier plan" in found.text

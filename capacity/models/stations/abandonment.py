@@ -12,10 +12,17 @@ from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import time_when
 from capacity.models.inverse import check_feasible, fewest_servers
-from capacity.models.stations.birthdeath import FirstCome, InTurn, largest, stationary
+from capacity.models.stations.birthdeath import (
+    MOST_PRESENT,
+    FirstCome,
+    InTurn,
+    check_present,
+    largest,
+    stationary,
+)
 
+_FLOODED = 1000.0  # utilization offered beyond which no largest rate is looked for [1]
 _LOST = 72.0  # exponent of a probability left out, exp(-72) = 5e-32 [1]
-_MOST = 5e7  # requests in a queue beyond which the probabilities take too much memory [requests]
 
 
 def abandonment_rate(abandonment_probability: float, waiting_time: float) -> float:
@@ -89,11 +96,12 @@ class ErlangA(InTurn):
         domain.not_negative(arrival_rate=self.arrival_rate)
         domain.positive(service_rate=self.service_rate, abandonment_rate=self.abandonment_rate)
         domain.count(servers=self.servers)
-        if self._longest_queue > _MOST:
+        check_present(self.servers)
+        if self._longest_queue > MOST_PRESENT:
             raise DomainError(
                 f"abandonment rate {self.abandonment_rate:g} is too small for an arrival rate of {self.arrival_rate:g} "
                 f"on {self.servers} servers of {self.service_rate:g}: the queue would hold about "
-                f"{self._longest_queue:.3g} requests, at most {_MOST:g} are allowed; use MMc or a fluid model"
+                f"{self._longest_queue:.3g} requests, at most {MOST_PRESENT:g} are told apart; use MMc or a fluid model"
             )
 
     @cached_property
@@ -189,6 +197,11 @@ class ErlangA(InTurn):
             domain.fraction(abandonment=abandonment)
 
         def kept(rate: float) -> bool:
+            if rate > _FLOODED * self.servers * self.service_rate:
+                raise DomainError(
+                    f"even at {_FLOODED:g} times what the servers can do, {rate:g} req/s, requests served keep {slo:g} "
+                    "s, since all others give up; say with abandonment= which share may"
+                )
             station = replace(self, arrival_rate=rate)
             return (abandonment is None or station.abandonment_probability <= abandonment) and station._keeps(
                 slo, quantile

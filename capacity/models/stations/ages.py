@@ -244,7 +244,27 @@ def _cumulant(law: PhaseType | Constant | Every, rate: float) -> float:
         return law.number * _cumulant(law.law, rate)
     count = len(law.initial)
     inverse = np.linalg.inv(-law.rates - rate * np.eye(count))
-    grown = float(law.starts @ inverse.sum(axis=1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        grown = float(law.starts @ inverse.sum(axis=1))
+        moment = float(law.starts @ inverse @ law.ends)
+    if not (math.isfinite(rate * grown) and 0 < moment < math.inf):
+        return _log_moment(law, rate) / rate
     if rate * grown < -0.5:
-        return math.log(float(law.starts @ inverse @ law.ends)) / rate
+        return math.log(moment) / rate
     return math.log1p(rate * grown) / rate if rate else grown
+
+
+def _log_moment(law: PhaseType, rate: float) -> float:
+    """Return log E[exp(r T)] of many phases in a row, where the moment itself is no number any more."""
+    if np.tril(law.rates, -1).any():
+        raise DomainError(
+            f"the decay of waits at a rate of {rate:g} is not found for {len(law.starts)} phases that are entered "
+            "again; take a law of fewer phases, or simulate this station"
+        )
+    with np.errstate(divide="ignore"):
+        ways = np.log(np.column_stack([np.triu(law.rates, 1), law.ends]))
+        starts = np.log(law.starts)
+    logs = np.append(np.full(len(starts), -np.inf), 0.0)
+    for phase in reversed(range(len(starts))):
+        logs[phase] = np.logaddexp.reduce(ways[phase] + logs) - math.log(-law.rates[phase, phase] - rate)
+    return float(np.logaddexp.reduce(starts + logs[:-1]))

@@ -15,6 +15,7 @@ from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import crossing, time_when
 
+MOST_PRESENT = 10**7  # requests told apart: seconds, and less than a gigabyte [requests]
 _NONE = 46.0  # exponent of a share that counts as none, exp(-46) = 1e-20 [1]
 _STEEP = 300.0  # exponent up to which the tail of the response time is in closed form [1]
 
@@ -40,6 +41,15 @@ def stationary(ratios: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
+def check_present(most: float) -> None:
+    """Refuse a station at which more requests can be present than are told apart."""
+    if most > MOST_PRESENT:
+        raise DomainError(
+            f"up to {most:.4g} requests present are more than the {MOST_PRESENT:g} that are told apart; "
+            "use MMc, whose queue has no bound, or bounds for a closed system"
+        )
+
+
 def largest(kept: Callable[[float], bool], start: float) -> float:
     """Largest number for which a condition holds that holds at 0 and stops holding somewhere.
 
@@ -54,7 +64,7 @@ def largest(kept: Callable[[float], bool], start: float) -> float:
     return crossing(kept, 0.0, high)[0]
 
 
-def most(kept: Callable[[int], bool], limit: int = 10**7) -> int:
+def most(kept: Callable[[int], bool], limit: int = MOST_PRESENT // 4) -> int:
     """Largest whole number for which a condition holds that holds at 0 and stops holding somewhere.
 
     Raises

@@ -11,7 +11,7 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.inverse import check_feasible, fewest_servers
-from capacity.models.stations.birthdeath import FirstCome, InTurn, largest, most, stationary
+from capacity.models.stations.birthdeath import FirstCome, InTurn, check_present, largest, most, stationary
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class MMcK(InTurn):
                 f"capacity {self.capacity} leaves no place for some of the {self.servers} servers; "
                 "it counts requests in service and in the queue, so give at least the number of servers"
             )
+        check_present(self.capacity)
 
     @cached_property
     def state_probabilities(self) -> np.ndarray:

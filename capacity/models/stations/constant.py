@@ -17,6 +17,7 @@ from capacity.models.stations.queueing import MMc
 from capacity.models.stations.station import Station
 
 MOST_SERVERS = 2000  # the answers are checked up to here
+_NO_LOAD = 1e-100  # utilization below which no two requests ever meet [fraction]
 _PIECES, _NODES = 16, 12  # pieces of the time between two arrivals, and points on each
 
 
@@ -91,7 +92,7 @@ class MDc(Station):
         services = math.floor(time) + 1
         first, chances = poisson_window(self.arrival_rate / self.service_rate * (services - time))
         arrived = np.arange(first, first + chances.size)
-        return float(chances @ self._queue.tail(services * self.servers - 1 - arrived))
+        return float(chances @ self._queue.tail(float(services * self.servers - 1) - arrived))
 
     def response_time_survival(self, t: float) -> float:
         """Share of requests that take longer than t seconds in all [fraction]."""
@@ -129,7 +130,7 @@ class MDc(Station):
         steps = scale * np.convolve(arrivals, back[::-1])[back.size - 1 :]
         steps[0] = 0.0
         spare = math.exp(-float(np.log(np.abs(1 - roots[1:])).sum()))
-        return Ladder(steps, (servers - offered_load) * scale * spare)
+        return Ladder(steps, self._spare_rate / self.service_rate * scale * spare)
 
 
 def _inner_roots(servers: int, utilization: float) -> np.ndarray:
@@ -162,7 +163,7 @@ def _exponential_series(sums: np.ndarray) -> np.ndarray:
 
 def _constant_service_decay(utilization: float) -> float:
     """Positive root s of ρ (exp(s) - 1) = s: the queue of M/D/c falls as exp(-s) a request."""
-    if not utilization:
+    if utilization < _NO_LOAD:
         return 0.0
     high = 2 - 2 * math.log(utilization)
     return crossing(lambda s: utilization * math.expm1(s) < s, 1 - utilization, high)[0]
@@ -215,10 +216,19 @@ class DMc(MMc):
 
     @cached_property
     def _drain_rate(self) -> float:
-        share = crossing(
-            lambda s: -math.expm1(-s) > self.utilization * s, 1 - self.utilization, 1 / self.utilization
-        )[0]
+        idle = self._spare_rate / (self.servers * self.service_rate)
+        share = crossing(lambda s: _curvature(s) * s < idle, idle, 1 / self.utilization)[0]
         return share * self.arrival_rate
+
+
+def _curvature(s: float) -> float:
+    """(exp(-s) - 1 + s) / s², also for small s, where it is 1 / 2 - s / 6 ..."""
+    if s > 0.5:
+        return (math.expm1(-s) / s + 1) / s
+    total = 0.0
+    for order in range(16, 1, -1):
+        total = 1 / math.factorial(order) - s * total
+    return total
 
 
 def _found_by_arrivals(servers: int, between: float, repeat: float, spare: float) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from capacity.models import domain
 from capacity.models.inverse import check_feasible, fewest_servers
-from capacity.models.stations.birthdeath import FirstCome, InTurn, most, stationary
+from capacity.models.stations.birthdeath import FirstCome, InTurn, check_present, most, stationary
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class FiniteSource(InTurn):
     def __post_init__(self) -> None:
         domain.count(population=self.population, servers=self.servers)
         domain.positive(think_time=self.think_time, service_rate=self.service_rate)
+        check_present(self.population)
 
     @cached_property
     def state_probabilities(self) -> np.ndarray:
@@ -172,5 +173,6 @@ def engset(servers: int, population: int, load_per_user: float) -> float:
     domain.not_negative(load_per_user=load_per_user)
     if population <= servers:
         return 0.0
+    check_present(servers)
     busy = np.arange(1, servers + 1)
     return float(stationary((population - busy) * load_per_user / busy)[-1])

@@ -44,7 +44,7 @@ class Ladder:
     def tail(self, levels: np.ndarray) -> np.ndarray:
         """Chance that the sum exceeds each level; 1 below zero [fraction]."""
         known = self._tails.size
-        inside = self._tails[np.clip(levels, 0, known - 1)]
+        inside = self._tails[np.clip(levels, 0, known - 1).astype(int)]
         beyond = np.exp(-self.decay * np.maximum(levels - known + 1, 0))
         return np.where(levels < 0, 1.0, inside * beyond)
 

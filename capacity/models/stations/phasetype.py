@@ -18,6 +18,7 @@ from capacity.models.stations.matrixexponential import MatrixExponential
 FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 Timed = TypeVar("Timed", bound=Distribution)
 
+MOST_PHASES = 1000  # of a law: squared coefficients of variation down to 0.001 [phases]
 _ROUNDING = 1e-9  # by which shares may miss their sum, and rates a row's
 
 
@@ -96,6 +97,11 @@ class PhaseType(Distribution):
 
     @classmethod
     def _chain(cls, phases: int, rate: float, skipped: float) -> PhaseType:
+        if phases > MOST_PHASES:
+            raise DomainError(
+                f"{phases:.4g} phases are more than the {MOST_PHASES} that can be solved for; "
+                "take a constant, or simulate with capacity.models.simulation"
+            )
         rates = np.diag(np.full(phases, -rate)) + np.diag(np.full(phases - 1, rate), 1)
         starts = np.zeros(phases)
         starts[0] = 1 - skipped
@@ -213,7 +219,7 @@ def _check(starts: np.ndarray, rates: np.ndarray) -> None:
         raise DomainError("rates between phases must be 0 or above, and those on the diagonal negative")
     if not (rates.sum(axis=1) <= -_ROUNDING * ends).all():
         raise DomainError("a phase is entered from another more often than that one ends; lower its rates")
-    if np.linalg.matrix_rank(rates / -ends[:, None]) < count:
+    if np.tril(rates, -1).any() and np.linalg.matrix_rank(rates / -ends[:, None]) < count:
         raise DomainError("some phases are never left, so the time has no end; give each a way out")
 
 

@@ -90,6 +90,11 @@ class MMc(Station):
         excess = self.wait_probability / (1 - q)
         return math.log(excess) / self._drain_rate if excess > 1 else 0.0
 
+    @property
+    def _drain_rate(self) -> float:
+        """Rate at which longer waits get rarer."""
+        return self._spare_rate
+
     def response_time_quantile(self, q: float) -> float:
         """Response time not exceeded by the share q of requests [s].
 
@@ -99,13 +104,6 @@ class MMc(Station):
         return time_when(
             self.response_time_survival, 1 - q, -math.log1p(-q) / self.service_rate, 1 / self.service_rate
         )
-
-    @cached_property
-    def _drain_rate(self) -> float:
-        """Spare rate c μ - λ, rounded once: near utilization 1 rounding the product would cost all digits."""
-        arrivals, in_time = float(self.arrival_rate).as_integer_ratio()
-        services, each = float(self.service_rate).as_integer_ratio()
-        return (int(self.servers) * services * in_time - arrivals * each) / (each * in_time)
 
 
 @dataclass(frozen=True)
@@ -119,6 +117,10 @@ class MM1(MMc):
     """
 
     servers: int = field(default=1, init=False)
+
+    def servers_for(self, slo: float, quantile: float | None = None) -> int:
+        """Fewest servers that keep the SLO, as `MMc`: how many would do instead of the one [servers]."""
+        return MMc(self.arrival_rate, self.service_rate, 1).servers_for(slo, quantile)
 
 
 def max_arrival_rate(service_rate: float, servers: int, slo: float, quantile: float) -> float:

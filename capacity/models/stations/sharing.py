@@ -14,9 +14,12 @@ from capacity.models.bisection import time_when
 from capacity.models.distributions import Distribution, Exponential
 from capacity.models.stations.erlang import erlang_c
 from capacity.models.stations.poisson import poisson_window
-from capacity.models.stations.station import Station
+from capacity.models.stations.station import Station, idle_share
 
 MOST_PRESENT = 40_000  # requests followed; enough for quantiles up to a utilization of 0.999
+_MOST_WORK = 1e10  # events times requests followed: about half a minute
+_MOST_EVENTS = 10**6  # and events however few are followed
+_NOBODY = 1e-30  # share of requests that counts as none
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class MMcPS(Station):
     @property
     def waiting_time(self) -> float:
         """Mean time lost to sharing: response time beyond the own service [s]."""
-        return self.wait_probability / (self.servers * self.service_rate - self.arrival_rate)
+        return self.wait_probability / self._spare_rate
 
     def response_time_survival(self, t: float) -> float:
         """Share of requests that take longer than t seconds [fraction]."""
@@ -129,11 +132,17 @@ class _Tagged:
     def survival(self, t: float) -> float:
         """Share of requests that stay longer than t [fraction]."""
         first, chances = poisson_window(self._rate * t)
-        while len(self._lasting) < first + chances.size:
-            self._advance()
-        return float(chances @ np.array(self._lasting[first : first + chances.size]))
+        while len(self._lasting) < first + chances.size and self._lasting[-1] > _NOBODY:
+            self._advance(t)
+        lasting = np.array(self._lasting[first : first + chances.size])
+        return float(chances[: lasting.size] @ lasting)
 
-    def _advance(self) -> None:
+    def _advance(self, t: float) -> None:
+        if len(self._lasting) > min(_MOST_EVENTS, _MOST_WORK / self._state.size):
+            raise DomainError(
+                f"{t:.4g} s are {self._rate * t:.4g} arrivals and ends, more than are followed with up to "
+                f"{self._state.size} requests present; ask for shorter times, or lower the rate"
+            )
         state = self._state
         following = state * self._stay
         following[1:] += state[:-1] * self._up
@@ -180,6 +189,10 @@ class MG1PS(Station):
         object.__setattr__(self, "service_rate", 1 / self.service.mean)
         super().__post_init__()
 
+    @cached_property
+    def _idle(self) -> float:
+        return idle_share(self.arrival_rate, self.service.mean)
+
     @property
     def wait_probability(self) -> float:
         """Share of requests that find the server busy, hence start slowed down: ρ [fraction]."""
@@ -188,12 +201,12 @@ class MG1PS(Station):
     @property
     def waiting_time(self) -> float:
         """Mean time lost to sharing: response time beyond the own service [s]."""
-        return self.utilization / (self.service_rate - self.arrival_rate)
+        return self.utilization * self.service.mean / self._idle
 
     def response_time_of(self, service_time: float) -> float:
         """Mean response time of requests that take `service_time` without sharing [s]."""
         domain.positive(service_time=service_time)
-        return service_time * self.service_rate / (self.service_rate - self.arrival_rate)
+        return service_time / self._idle
 
     def response_time_survival(self, t: float) -> float:
         """Share of requests that take longer than t seconds; exponential service only [fraction]."""

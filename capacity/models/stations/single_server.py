@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from capacity.errors import DomainError, Unstable
+from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import time_when
 from capacity.models.distributions import (
@@ -27,7 +26,7 @@ from capacity.models.stations.ladder import Ladder
 from capacity.models.stations.lattice import LEAST_SURVIVAL, LatticeTimes
 from capacity.models.stations.phasetype import PhaseType
 from capacity.models.stations.poisson import least_events, poisson_window
-from capacity.models.stations.station import Station
+from capacity.models.stations.station import Station, idle_share
 
 MOST_PHASES = 2000  # more take too long to follow one by one
 
@@ -88,8 +87,7 @@ class MG1(Station):
     def __post_init__(self) -> None:
         object.__setattr__(self, "service_rate", 1 / self.service.mean)
         super().__post_init__()
-        if self._idle <= 0:
-            raise Unstable(self.arrival_rate, self.service_rate, 1)
+        idle_share(self.arrival_rate, self.service.mean)
 
     @property
     def method(self) -> str:
@@ -159,8 +157,8 @@ class MG1(Station):
 
     @cached_property
     def _idle(self) -> float:
-        """1 - ρ, rounded once: next to saturation every digit of it counts [fraction]."""
-        return float(1 - Fraction(self.arrival_rate) * Fraction(self.service.mean))
+        """1 - ρ [fraction]."""
+        return idle_share(self.arrival_rate, self.service.mean)
 
     @cached_property
     def _times(self) -> Times:

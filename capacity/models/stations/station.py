@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
 
-from capacity.errors import Unstable
+from capacity.errors import DomainError, Unstable
 from capacity.models import domain
 from capacity.models.inverse import IDLE, check_feasible, fewest_servers, largest_rate
+
+MOST_SERVERS = 10**9  # beyond, numbers of servers are no longer told apart safely [servers]
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,11 @@ class Station:
         domain.not_negative(arrival_rate=self.arrival_rate)
         domain.positive(service_rate=self.service_rate)
         domain.count(servers=self.servers)
-        if self.arrival_rate >= self.servers * self.service_rate:
+        if self.servers > MOST_SERVERS:
+            raise DomainError(
+                f"{self.servers:g} servers are more than the {MOST_SERVERS:g} formulas hold for"
+            )
+        if self._spare_rate <= 0 or self.arrival_rate / self.service_rate >= self.servers:
             raise Unstable(self.arrival_rate, self.service_rate, self.servers)
 
     @property
@@ -109,5 +117,31 @@ class Station:
         offered_load = self.arrival_rate / self.service_rate
         return fewest_servers(lambda n: replace(self, servers=n)._answer(quantile), offered_load, slo)
 
+    @cached_property
+    def _spare_rate(self) -> float:
+        """Spare rate c μ - λ, rounded once: near utilization 1 rounding the product would cost all digits."""
+        return float(
+            int(self.servers) * Fraction(float(self.service_rate)) - Fraction(float(self.arrival_rate))
+        )
+
     def _answer(self, quantile: float | None) -> float:
         return self.response_time if quantile is None else self.response_time_quantile(quantile)
+
+
+def idle_share(arrival_rate: float, service_time: float) -> float:
+    """Idle share of one server, 1 - λ S, rounded once: next to saturation every digit of it counts [fraction].
+
+    Raises
+    ------
+    Unstable
+        If nothing of it is left.
+
+    Examples
+    --------
+    >>> idle_share(arrival_rate=0.5, service_time=0.5)
+    0.75
+    """
+    idle = float(1 - Fraction(float(arrival_rate)) * Fraction(float(service_time)))
+    if idle <= 0:
+        raise Unstable(arrival_rate, 1 / service_time, 1)
+    return idle

@@ -182,5 +182,11 @@ def test_patience_without_end_is_refused():
     """No abandonment is M/M/c; overload with almost none takes too long a queue."""
     with pytest.raises(DomainError, match="abandonment rate 0 is not allowed"):
         ErlangA(1, 1, 2, 0)
-    with pytest.raises(DomainError, match=r"the queue would hold about 1e\+10 requests, at most 5e\+07"):
+    with pytest.raises(DomainError, match=r"the queue would hold about 1e\+10 requests, at most 1e\+07"):
         ErlangA(20, 1, 10, 1e-9)
+
+
+def test_served_requests_that_keep_the_objective_at_any_rate():
+    """Where those served are never late, since the others give up, the share that may must be said."""
+    with pytest.raises(DomainError, match="even at 1000 times what the servers can do"):
+        ErlangA(1, 1, 2, 0.5).max_arrival_rate(slo=1e9, quantile=0.95)

@@ -145,3 +145,12 @@ def test_refuses(make, said):
     """Outside their domain they say what came and what to do."""
     with pytest.raises((Unstable, DomainError), match=said):
         make()
+
+
+@pytest.mark.parametrize("load", [1e-6, 1e-12, 1e-100])
+def test_many_phases_at_almost_no_load(load):
+    """Moments beyond all numbers, those of a hundred phases near their pole, do not stop the answer: nobody waits."""
+    regular = PhaseType.of(Erlang(1.0, phases=3))
+    station = PHDc(20 * load, 1.0, 20, regular)
+    assert station.waiting_time_quantile(0.999) == 0.0
+    assert 0 <= station.wait_probability < 1e-50

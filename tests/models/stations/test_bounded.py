@@ -253,3 +253,9 @@ def test_where_the_unbounded_queue_keeps_the_objective_no_bound_is_needed():
     """At 20 req/s on four servers of 10 the P95 is 0.35 s whatever the places."""
     with pytest.raises(DomainError, match=r"any number of places keeps 0\.4 s: even with an unbounded queue"):
         MMcK(20, 10, 4, 4).capacity_for(0.4, 0.95)
+
+
+def test_too_many_places_are_refused():
+    """Before any memory is asked for."""
+    with pytest.raises(DomainError, match=r"up to 1e\+09 requests present are more than the 1e\+07"):
+        MMcK(1.0, 1.0, 1, 10**9)

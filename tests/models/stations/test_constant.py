@@ -195,3 +195,23 @@ def test_refusals(kind):
         kind(4.0, 1.0, 3000)
     assert kind(3.0, 1.0, 4).method.startswith("exact")
     assert kind(3.0, 1.0, 4).error == 0
+
+
+def test_next_to_saturation_every_digit_of_the_spare_capacity_counts():
+    """At 1 - 1e-9 the mean of M/D/1 is Pollaczek and Khinchine's, and D/M/c drains at the root, both to 1e-12."""
+    rate, service, servers = (1 - 1e-9) * 3.7, 3.7, 4
+    with mpmath.workdps(50):
+        spare = 1 - mpmath.mpf(rate) / mpmath.mpf(service)
+        mean = (1 - spare) / (2 * mpmath.mpf(service) * spare)
+        many = 1 - mpmath.mpf(servers * rate) / (servers * mpmath.mpf(service))
+        decay = mpmath.findroot(lambda s: (mpmath.exp(-s) - 1 + s) / s - many, 2 * many) * servers * rate
+    assert MDc(rate, service, 1).waiting_time == pytest.approx(float(mean), rel=1e-12)
+    station = DMc(servers * rate, service, servers)
+    wait = station.wait_probability / float(decay)
+    assert station.waiting_time == pytest.approx(wait, rel=1e-12)
+
+
+def test_almost_no_load_and_endless_times():
+    """Nobody waits at 1e-300 of the capacity, nor for 1e300 seconds."""
+    assert MDc(1e-300, 1.0, 2).response_time_quantile(0.99) == 1.0
+    assert MDc(1.5, 1.0, 2).waiting_time_survival(1e300) == 0.0

@@ -131,3 +131,11 @@ def test_engset_of_very_many_users_is_erlang_b():
 def test_engset_with_a_server_each_refuses_none():
     """As many servers as users."""
     assert engset(5, 5, 3.0) == 0.0
+
+
+def test_too_many_users_are_refused():
+    """Before any memory is asked for."""
+    with pytest.raises(DomainError, match=r"up to 1e\+09 requests present are more than the 1e\+07"):
+        FiniteSource(10**9, 1.0, 1.0, 1)
+    with pytest.raises(DomainError, match=r"up to 1e\+09 requests present"):
+        engset(10**9, 10**10, 0.5)

@@ -165,3 +165,9 @@ def test_refuses_what_is_no_law(initial, generator, said):
     """Shares that do not add up, negative rates and traps are told apart."""
     with pytest.raises(DomainError, match=said):
         PhaseType(initial, generator)
+
+
+def test_too_many_phases_are_refused():
+    """An Erlang law of more than a thousand phases is as good as constant, and too large to solve."""
+    with pytest.raises(DomainError, match="2000 phases are more than the 1000 that can be solved for"):
+        PhaseType.of(Erlang(1.0, phases=2000))

@@ -292,3 +292,14 @@ def test_the_largest_rate_to_nine_digits(servers, slo):
             for station in (MMc(rate * factor, 100.0, servers) for factor in (1 - 1e-9, 1 + 1e-9))
         )
         assert below < 1 - mpmath.mpf(0.99) < above
+
+
+def test_one_server_says_how_many_would_do():
+    """M/M/1 asked for servers answers as M/M/c."""
+    assert MM1(5.0, 10.0).servers_for(0.15) == MMc(5.0, 10.0, 1).servers_for(0.15) == 2
+
+
+def test_more_servers_than_formulas_hold_for():
+    """They are refused at once."""
+    with pytest.raises(DomainError, match=r"1e\+10 servers are more than the 1e\+09"):
+        MMc(1.0, 1.0, 10**10)

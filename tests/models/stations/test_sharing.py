@@ -126,3 +126,20 @@ def test_refusals():
         MMcPS(0.99999, 1.0, 1).response_time_quantile(0.9)
     with pytest.raises(Unstable, match="use at least 3 servers"):
         MMcPS(2.0, 1.0, 2)
+
+
+def test_next_to_saturation_means_are_those_of_a_queue():
+    """At 1 - 1e-9 sharing and first come first served agree to 1e-12."""
+    rate = (1 - 1e-9) * 20 * 3.7
+    assert MMcPS(rate, 3.7, 20).response_time == pytest.approx(MMc(rate, 3.7, 20).response_time, rel=1e-12)
+    assert MG1PS(1 - 1e-9, Exponential(1.0)).response_time == pytest.approx(
+        MMc(1 - 1e-9, 1.0, 1).response_time, rel=1e-12
+    )
+
+
+def test_endless_times_end_at_once(monkeypatch):
+    """Nobody stays a thousand million services; where that takes too long to find, it is refused."""
+    assert MMcPS(1.5, 1.0, 2).response_time_survival(1e9) == 0.0
+    monkeypatch.setattr("capacity.models.stations.sharing._MOST_EVENTS", 100)
+    with pytest.raises(DomainError, match=r"1e\+09 s are 3.5e\+09 arrivals and ends, more than are followed"):
+        MMcPS(1.5, 1.0, 2).response_time_survival(1e9)
