@@ -201,6 +201,6 @@ def _phases(law: Distribution) -> PhaseType | Constant:
     if law.heavy_tailed:
         raise DomainError(
             f"the tail of a {type(law).__name__} law is too heavy for a formula: long waits have no decay rate; "
-            "simulate with capacity.models.simulation"
+            "simulate with cap.simulation.Queue"
         )
     return law if isinstance(law, Constant) else PhaseType.of(law)

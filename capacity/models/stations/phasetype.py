@@ -92,7 +92,7 @@ class PhaseType(Distribution):
                 return cls((law.share, 1 - law.share), ((-ends[0], 0.0), (0.0, -ends[1])))
         raise DomainError(
             f"a {type(law).__name__} law is not made of exponential phases; take one with the same moments, "
-            f"of_moments({law.mean:g}, {law.scv:g}), or simulate with capacity.models.simulation"
+            f"of_moments({law.mean:g}, {law.scv:g}), or simulate with cap.simulation.Queue"
         )
 
     @classmethod
@@ -100,7 +100,7 @@ class PhaseType(Distribution):
         if phases > MOST_PHASES:
             raise DomainError(
                 f"{phases:.4g} phases are more than the {MOST_PHASES} that can be solved for; "
-                "take a constant, or simulate with capacity.models.simulation"
+                "take a constant, or simulate with cap.simulation.Queue"
             )
         rates = np.diag(np.full(phases, -rate)) + np.diag(np.full(phases - 1, rate), 1)
         starts = np.zeros(phases)
