@@ -14,11 +14,8 @@ Numbers: TypeAlias = Union[float, "np.ndarray"]
 
 
 def _number(name: str, value: Any) -> float:
-    if (
-        isinstance(value, (bool, str, complex))
-        or not hasattr(value, "__float__")
-        or getattr(value, "ndim", 0)
-    ):
+    several = bool(getattr(value, "shape", ()))
+    if isinstance(value, (bool, str, complex)) or several or not hasattr(value, "__float__"):
         raise DomainError(f"{_words(name)} {value!r} is not a number; give one, without quotes or unit")
     try:
         return float(value)

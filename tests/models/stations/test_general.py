@@ -142,9 +142,7 @@ def test_the_largest_rate_of_given_laws():
 def test_refuses_heavy_tails(law, place):
     """A tail without decay rate is for the simulation."""
     laws = {"between": Exponential(1.0), "service": Exponential(0.5)} | {place: law}
-    with pytest.raises(
-        DomainError, match=r"too heavy for a formula.*simulate with capacity\.models\.simulation"
-    ):
+    with pytest.raises(DomainError, match=r"too heavy for a formula.*simulate with cap\.simulation"):
         GGc.of(**laws, servers=4)
 
 
