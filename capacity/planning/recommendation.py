@@ -46,7 +46,7 @@ def numbers(
     .. [1] Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021.
     """
     rows = [
-        _row("load within the objectives, as tested", capacity.safe, capacity.why),
+        _row("load within the objectives, of what was tested", capacity.safe, capacity.why),
         _row("metastable-safe load", _metastable_safe(capacity, retry_budget), capacity.why),
         _row("largest peak asked for", demand.peak if demand else None, "the plan has no traffic history"),
         _row("time until today's fleet is too small", _runway(fleet), "no fleet without demand and capacity"),
