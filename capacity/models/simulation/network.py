@@ -12,6 +12,7 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.simulation import engine as e
+from capacity.models.simulation.arrivals import Varying
 from capacity.models.simulation.clients import Clients, Users
 from capacity.models.simulation.controls import Controls, tick
 from capacity.models.simulation.marks import Mark
@@ -142,6 +143,11 @@ class Network:
                     f"{requests} requests at {rate:.4g} req/s, which may keep the SLO of {slo:g} s, pass in "
                     f"{requests / rate:.3g} s; give at least {math.ceil(rate * slo * LONG)}"
                 )
+            if self._last_change > requests / rate:
+                raise DomainError(
+                    f"{requests} requests at {rate:.4g} req/s end before what is planned for {self._last_change:g} s; "
+                    f"give at least {math.ceil(1.5 * rate * self._last_change)}"
+                )
             clients = replace(self.clients, arrivals=arrivals.at(rate))
             run = replace(self, clients=clients).simulate(requests, seed=seed)
             return _keeps(run, slo, quantile, answered)
@@ -157,6 +163,13 @@ class Network:
             middle = (low * high) ** 0.5
             low, high = (middle, high) if kept(middle) else (low, middle)
         return low
+
+    @property
+    def _last_change(self) -> float:
+        """When the load, or what is planned to happen, changes for the last time [s]."""
+        arrivals = self.clients.arrivals
+        starts = arrivals.starts if isinstance(arrivals, Varying) else (0.0,)
+        return max(*starts, 0.0, *(change.start for change in self.changes))
 
     def servers_for(
         self,

@@ -12,7 +12,7 @@ import pytest
 
 from capacity.errors import DomainError
 from capacity.models.distributions import Constant, Empirical, Erlang, Exponential
-from capacity.models.simulation.arrivals import Even, Poisson, Trace
+from capacity.models.simulation.arrivals import Even, Poisson, Trace, Varying
 from capacity.models.simulation.clients import Backoff, Breaker, Clients, RateLimit, RetryBudget, Users
 from capacity.models.simulation.network import Network
 from capacity.models.simulation.system import Cache, Deployment, Failures, Node, Scaling, Slowdown
@@ -581,3 +581,11 @@ class TestRefused:
         """Service laws for other kinds than there are get refused."""
         with pytest.raises(DomainError, match="2 service laws for 1 kinds"):
             Network((Node("app", (Exponential(1.0), Exponential(2.0))),), Clients(Poisson(1.0)))
+
+
+def test_a_rate_is_not_found_by_runs_that_end_before_the_spike():
+    """The largest rate of a load with a spike at 60 s is refused by runs that never see it."""
+    spike = Varying(starts=(0.0, 60.0, 90.0), rates=(20.0, 40.0, 20.0))
+    shop = Network((Node("app", Exponential(0.01), servers=1),), Clients(spike))
+    with pytest.raises(DomainError, match="end before what is planned for 90 s; give at least"):
+        shop.max_arrival_rate(0.1, 0.95, requests=1_500)
