@@ -52,13 +52,15 @@ def read_prometheus(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], lis
     """
     import pandas as pd
 
-    results = _results(path, _document(path))
+    document = _document(path)
+    results = _results(path, document)
     samples = [sample for number, result in enumerate(results) for sample in _samples(path, number, result)]
     rates = np.array([_rate(path, sample) for sample in samples])
     moments = pd.to_datetime([sample.moment for sample in samples], unit="s", utc=True)
     series = pd.Series(rates, index=moments.astype("datetime64[ns, UTC]"))
     known = series.dropna()
     notes = ["Its values were taken as requests per second (a rate)."]
+    notes += [f"Prometheus warned: {visible(str(told), 200)}." for told in document.get("warnings") or []]
     if len(results) > 1:
         notes.append(f"Its {len(results)} series were added up.")
     if len(known) < len(series):

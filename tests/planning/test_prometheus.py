@@ -110,3 +110,9 @@ def test_uneven_times_are_refused_with_their_place(tmp_path: Path) -> None:
     values[5][0] += 700
     with pytest.raises(InputError, match=r"values\[5\]: timestamp .* not a multiple of the step 3600 s"):
         read_history(write(tmp_path, values))
+
+
+def test_warnings_are_passed_on(tmp_path: Path) -> None:
+    """A partial answer says so in the notes of the history."""
+    history = read_history(write(tmp_path, hours(50), warnings=["partial <b>response</b>"]))
+    assert any("Prometheus warned: partial" in note for note in history.notes)
