@@ -26,7 +26,7 @@ _HOME = {
     "NotIdentified": "capacity.errors",
     "MM1": "capacity.models.stations.queueing",
     "MMc": "capacity.models.stations.queueing",
-    "MMcK": "capacity.models.stations.queueing",
+    "MMcK": "capacity.models.stations.bounded",
     "MG1": "capacity.models.stations.single_server",
     "MDc": "capacity.models.stations.constant",
     "DMc": "capacity.models.stations.constant",

@@ -60,7 +60,10 @@ def read_prometheus(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], lis
     series = pd.Series(rates, index=moments.astype("datetime64[ns, UTC]"))
     known = series.dropna()
     notes = ["Its values were taken as requests per second (a rate)."]
-    notes += [f"Prometheus warned: {visible(str(told), 200)}." for told in document.get("warnings") or []]
+    warned = document.get("warnings")
+    notes += [
+        f"Prometheus warned: {visible(str(told), 200)}." for told in warned or [] if isinstance(warned, list)
+    ]
     if len(results) > 1:
         notes.append(f"Its {len(results)} series were added up.")
     if len(known) < len(series):

@@ -13,16 +13,12 @@ from functools import cached_property
 from capacity.models import domain
 from capacity.models.bisection import time_when
 from capacity.models.inverse import fewest_servers
-from capacity.models.stations.bounded import MMcK
-from capacity.models.stations.erlang import erlang_b, erlang_c
+from capacity.models.stations.erlang import erlang_c
 from capacity.models.stations.station import Station
 
 __all__ = [
     "MM1",
     "MMc",
-    "MMcK",
-    "erlang_b",
-    "erlang_c",
     "max_arrival_rate",
     "servers_for",
     "servers_for_wait",

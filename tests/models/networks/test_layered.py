@@ -5,7 +5,8 @@ import pytest
 
 from capacity.errors import DomainError
 from capacity.models.networks.layered import LayeredPool
-from capacity.models.stations.queueing import MMc, MMcK
+from capacity.models.stations.bounded import MMcK
+from capacity.models.stations.queueing import MMc
 
 
 def chain(pool):

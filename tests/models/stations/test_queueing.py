@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from capacity.errors import DomainError, Unstable
 from capacity.models.stations.abandonment import ErlangA
+from capacity.models.stations.bounded import MMcK
 from capacity.models.stations.finite import FiniteSource
-from capacity.models.stations.queueing import MM1, MMc, MMcK, max_arrival_rate, servers_for, servers_for_wait
+from capacity.models.stations.queueing import MM1, MMc, max_arrival_rate, servers_for, servers_for_wait
 
 stations = st.builds(
     lambda servers, rho, rate: MMc(rho * servers * rate, rate, servers),

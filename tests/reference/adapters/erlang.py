@@ -4,12 +4,11 @@ import pytest
 
 from capacity.errors import DomainError
 from capacity.models.stations.abandonment import ErlangA
+from capacity.models.stations.bounded import MMcK
+from capacity.models.stations.erlang import erlang_b, erlang_c
 from capacity.models.stations.finite import FiniteSource
 from capacity.models.stations.queueing import (
     MMc,
-    MMcK,
-    erlang_b,
-    erlang_c,
     max_arrival_rate,
     servers_for_wait,
 )
