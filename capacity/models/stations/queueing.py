@@ -60,6 +60,17 @@ class MMc(Station):
         return erlang_c(self.servers, self.arrival_rate / self.service_rate)
 
     @property
+    def idle_probability(self) -> float:
+        """Chance that nobody is present, 1 / (Σ aᵏ / k! over k < c, + aᶜ / (c! (1 - ρ))) [fraction]."""
+        load = self.arrival_rate / self.service_rate
+        total = term = 1.0
+        for present in range(1, self.servers):
+            term *= load / present
+            total += term
+        last = term * load / self.servers
+        return 1 / (total + last * self.servers * self.service_rate / self._spare_rate)
+
+    @property
     def waiting_time(self) -> float:
         """Mean time in the queue, W_q = C / (c μ - λ) [s]."""
         return self.wait_probability / self._drain_rate

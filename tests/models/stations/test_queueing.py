@@ -304,3 +304,15 @@ def test_more_servers_than_formulas_hold_for():
     """They are refused at once."""
     with pytest.raises(DomainError, match=r"1e\+10 servers are more than the 1e\+09"):
         MMc(1.0, 1.0, 10**10)
+
+
+def test_nobody_is_present_as_often_as_one_server_rests():
+    """With one server the idle probability is 1 - ρ; beyond what numbers hold it is 0, not an error."""
+    assert MM1(125, 500).idle_probability == pytest.approx(0.75)
+    assert MMc(0.0, 1.0, 5).idle_probability == 1
+    assert MMc(990.0, 1.0, 1000).idle_probability == 0
+
+
+def test_two_servers_rest_together():
+    """M/M/2: p0 = (1 - ρ) / (1 + ρ) (Gross et al., sec. 2.4)."""
+    assert MMc(7.2, 4.0, 2).idle_probability == pytest.approx((1 - 0.9) / (1 + 0.9))

@@ -26,6 +26,7 @@ def mmc(case):
     station = MMc(**case["inputs"])
     return {
         "rho": station.utilization,
+        "p0": station.idle_probability,
         "wait_probability": station.wait_probability,
         "Lq": station.queue_length,
         "Wq": station.waiting_time,
