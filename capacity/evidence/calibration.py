@@ -17,7 +17,7 @@ from capacity.evidence.quantiles import Mixture
 from capacity.evidence.service import Service, weighted_quantiles
 from capacity.evidence.steps import QUANTILES, Step
 from capacity.evidence.worlds import Worlds
-from capacity.models.stations.twomoments import Law, cells
+from capacity.models.stations.twomoments import Law, cells, relative_scatter
 
 _LOADS = 3  # distinct loads below saturation needed to see waiting grow
 _REACH = 0.5  # share of the saturation throughput the highest of them must reach
@@ -36,7 +36,6 @@ _LIKELY = 0.5  # how far from all of it the workers' share may be expected to li
 _STATISTICS = (0.0, *QUANTILES)  # the mean, called 0, and the quantiles compared
 _NAMES = ("mean", *(f"p{100 * q:g}" for q in QUANTILES))
 _TOGETHER = 2.0  # independent statistics that those of one step are worth
-_LEAST_WAITING = 0.02  # share of waiting requests below which their scatter does not matter
 _LEAST_FREE = 0.005  # capacity left at least, below which no queue is in steady state
 _BELIEF = 2  # steps' worth of belief in the least error
 _EVEN_TOOLS = {"artillery"}  # generators that start their users at even intervals
@@ -229,22 +228,16 @@ class _Measured:
     def _doubt(self, worlds: Worlds, statistic: int, predicted: np.ndarray) -> np.ndarray:
         """Return the standard deviation of a logarithm: answers scatter, and so does a queue while it is watched.
 
-        The mean of a queue over a time T scatters by the share sqrt(2 (ca² + cs²) / (X T)) / (1 - ρ) [1]; where only
-        the share P of the requests waits at all, by sqrt((2 - P) / P) times as much.
-
-        References
-        ----------
-        .. [1] Whitt, Planning queueing simulations, Management Science 35(11), 1989, eq. 22.
+        The latter as `relative_scatter` says.
         """
         q = _STATISTICS[statistic]
         limit = worlds.limit[:, None]
         offered = np.array([s.offered for s in self.steps])
         waited = np.clip(1 - worlds.without_wait(offered, q or None) / predicted, 0.0, 1.0)
         free = np.maximum(1 - offered / limit, _LEAST_FREE)
-        waiting = np.maximum(worlds.wait_probability(offered), _LEAST_WAITING)
         varied = (worlds.arrival_scv + worlds.service_scv)[:, None]
         served = limit * np.array([s.duration for s in self.steps])
-        queue = np.sqrt(2 * varied / served * (2 - waiting) / waiting) / free
+        queue = relative_scatter(free, worlds.wait_probability(offered), varied, served)
         return np.sqrt(self.scatter[statistic] ** 2 + (waited * queue) ** 2)
 
     def checks(self, worlds: Worlds, left_out: Sequence[np.ndarray]) -> pd.DataFrame:

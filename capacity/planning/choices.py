@@ -145,4 +145,7 @@ def weigh(
 
 def _short_days(paths: np.ndarray, safe: np.ndarray) -> np.ndarray:
     """Days' worth of peaks that a fleet would not carry, in each world: the share above what it may be given."""
-    return np.maximum(1 - safe[:, None] / paths, 0.0).sum(axis=1)
+    lost = np.zeros(len(paths))
+    short = paths.max(axis=1) > safe
+    lost[short] = np.maximum(1 - safe[short, None] / paths[short], 0.0).sum(axis=1)
+    return lost

@@ -1,10 +1,10 @@
 """Claims held against the evidence: published ones, random ones on stations of known truth, and how they are shown."""
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from claim import Claim
 
 from capacity.errors import DomainError
 from capacity.evidence import exports
@@ -16,19 +16,6 @@ from capacity.evidence.steps import find_steps
 
 OPEN = "not supported by this evidence"
 CONTACTS, ASSET = "/api/contacts/list", "/_next/static/css/app.css"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a plan's claim has."""
-
-    quantity: str
-    value: float
-    load: float | None = None
-    endpoint: str | None = None
-    run: str | None = None
-    sense: str | None = None
-    tolerance: float | None = None
 
 
 PUBLISHED = [

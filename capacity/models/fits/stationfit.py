@@ -15,7 +15,7 @@ from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
 from capacity.models import domain
 from capacity.models.stations.erlang import erlang_c
-from capacity.models.stations.twomoments import Law, cells, quantile, waiting
+from capacity.models.stations.twomoments import Law, cells, quantile, relative_scatter, waiting
 
 _LOADS = 3  # different ones needed
 _SCVS = (0.0, 0.05, 0.1, 0.2, 0.33, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 6.0, 9.0)  # tried
@@ -156,10 +156,6 @@ def fit_station(
     NotIdentified
         If fewer than three different loads are given.
 
-    References
-    ----------
-    .. [1] Whitt, Planning queueing simulations, Management Science 35(11), 1989, eq. 22 (how queues scatter).
-
     Examples
     --------
     >>> means, p99 = [0.0201, 0.0227, 0.0282, 0.0383], [0.066, 0.071, 0.083, 0.13]
@@ -274,8 +270,8 @@ class _Table:
         utilization = self.rates * services[:, None] / c
         wait = _wait(utilization, c, self.arrival_scv, scv)
         chance = wait[1]
-        scatter = np.sqrt(2 * (self.arrival_scv + scv) * utilization / self.answers * (2 - chance))
-        scatter /= np.sqrt(np.maximum(chance, 0.02)) * (1 - utilization)
+        served = self.answers / utilization
+        scatter = relative_scatter(1 - utilization, chance, self.arrival_scv + scv, served)
         total = np.zeros(services.size)
         for q in asked:
             times = 1 + wait[0] if q == 0 else quantile(law, chance, wait[2], q)

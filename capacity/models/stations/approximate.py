@@ -10,9 +10,9 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
-from capacity.models.bisection import time_when
 from capacity.models.distributions import Constant, Erlang, Exponential
 from capacity.models.stations.ages import Ages, Every, decay_rate, transform
+from capacity.models.stations.constant import ConstantService
 from capacity.models.stations.matrixexponential import MatrixExponential
 from capacity.models.stations.phasetype import PhaseType, with_mean
 from capacity.models.stations.qbd import PHPHc
@@ -26,7 +26,7 @@ MOST_EVEN_SERVERS = 64  # servers up to which it does [servers]
 
 
 @dataclass(frozen=True)
-class PHDc(Station):
+class PHDc(ConstantService):
     """Phase-type arrivals to identical servers that all take the same time for every request.
 
     Requests then begin in turn at the servers, so each server is a queue of its own that every c-th request goes to,
@@ -95,21 +95,6 @@ class PHDc(Station):
         """Share of requests that wait longer than t seconds [fraction]."""
         domain.not_negative(time=t)
         return self._waiting.at(t / self._stretched)
-
-    def response_time_survival(self, t: float) -> float:
-        """Share of requests that take longer than t seconds in all [fraction]."""
-        domain.not_negative(time=t)
-        service = 1 / self.service_rate
-        return 1.0 if t < service else self.waiting_time_survival(t - service)
-
-    def waiting_time_quantile(self, q: float) -> float:
-        """Time in the queue not exceeded by the share q of requests; 0 up to 1 - P(wait) [s]."""
-        domain.fraction(quantile=q)
-        return time_when(self.waiting_time_survival, 1 - q, 0.0, 1 / self.service_rate)
-
-    def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of requests [s]."""
-        return self.waiting_time_quantile(q) + 1 / self.service_rate
 
     @cached_property
     def _ages(self) -> Ages:

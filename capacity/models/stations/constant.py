@@ -22,7 +22,27 @@ _PIECES, _NODES = 16, 12  # pieces of the time between two arrivals, and points 
 
 
 @dataclass(frozen=True)
-class MDc(Station):
+class ConstantService(Station):
+    """Stations whose work never varies, which say what they take and how long is waited: R = W + 1 / μ, every time."""
+
+    def response_time_survival(self, t: float) -> float:
+        """Share of requests that take longer than t seconds in all [fraction]."""
+        domain.not_negative(time=t)
+        service = 1 / self.service_rate
+        return 1.0 if t < service else self.waiting_time_survival(t - service)
+
+    def waiting_time_quantile(self, q: float) -> float:
+        """Time in the queue not exceeded by the share q of requests; 0 up to 1 - P(wait) [s]."""
+        domain.fraction(quantile=q)
+        return time_when(self.waiting_time_survival, 1 - q, 0.0, 1 / self.service_rate)
+
+    def response_time_quantile(self, q: float) -> float:
+        """Response time not exceeded by the share q of requests [s]."""
+        return self.waiting_time_quantile(q) + 1 / self.service_rate
+
+
+@dataclass(frozen=True)
+class MDc(ConstantService):
     """Poisson arrivals to identical servers that all take the same time for every request, one unbounded queue.
 
     In each service time D as many requests leave the service as were in it, so the queue left is
@@ -93,21 +113,6 @@ class MDc(Station):
         first, chances = poisson_window(self.arrival_rate / self.service_rate * (services - time))
         arrived = np.arange(first, first + chances.size)
         return float(chances @ self._queue.tail(float(services * self.servers - 1) - arrived))
-
-    def response_time_survival(self, t: float) -> float:
-        """Share of requests that take longer than t seconds in all [fraction]."""
-        domain.not_negative(time=t)
-        service = 1 / self.service_rate
-        return 1.0 if t < service else self.waiting_time_survival(t - service)
-
-    def waiting_time_quantile(self, q: float) -> float:
-        """Time in the queue not exceeded by the share q of requests; 0 up to 1 - P(wait) [s]."""
-        domain.fraction(quantile=q)
-        return time_when(self.waiting_time_survival, 1 - q, 0.0, 1 / self.service_rate)
-
-    def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of requests [s]."""
-        return self.waiting_time_quantile(q) + 1 / self.service_rate
 
     @cached_property
     def _queue(self) -> Ladder:

@@ -10,7 +10,7 @@ from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.distributions import Constant, Distribution, Exponential, of_moments
 from capacity.models.stations.approximate import MOST_EVEN_SERVERS, ByDecay, PHDc
-from capacity.models.stations.constant import MOST_SERVERS, DMc, MDc
+from capacity.models.stations.constant import MOST_SERVERS, ConstantService, DMc, MDc
 from capacity.models.stations.occupancy import Occupancy
 from capacity.models.stations.phasetype import PhaseType
 from capacity.models.stations.qbd import PHPHc
@@ -146,7 +146,7 @@ class GGc(Station):
 
 
 @dataclass(frozen=True)
-class DDc(Station):
+class DDc(ConstantService):
     """Evenly spaced arrivals of constant work: nobody waits.
 
     Parameters, Raises as in `GGc`.
@@ -171,21 +171,6 @@ class DDc(Station):
         """Share of requests that wait longer than t seconds [fraction]."""
         domain.not_negative(time=t)
         return 0.0
-
-    def response_time_survival(self, t: float) -> float:
-        """Share of requests that take longer than t seconds in all [fraction]."""
-        domain.not_negative(time=t)
-        return float(t * self.service_rate < 1)
-
-    def waiting_time_quantile(self, q: float) -> float:
-        """Time in the queue not exceeded by the share q of requests [s]."""
-        domain.fraction(quantile=q)
-        return 0.0
-
-    def response_time_quantile(self, q: float) -> float:
-        """Response time not exceeded by the share q of requests [s]."""
-        domain.fraction(quantile=q)
-        return 1 / self.service_rate
 
 
 def _quick(

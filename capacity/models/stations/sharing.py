@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import time_when
-from capacity.models.distributions import Distribution, Exponential
+from capacity.models.distributions import Exponential
 from capacity.models.stations.erlang import erlang_c
 from capacity.models.stations.poisson import poisson_window
-from capacity.models.stations.station import Station, idle_share
+from capacity.models.stations.single_server import SingleServer
+from capacity.models.stations.station import Station
 
 MOST_PRESENT = 40_000  # requests followed; enough for quantiles up to a utilization of 0.999
 _MOST_WORK = 1e10  # events times requests followed: about half a minute
@@ -152,7 +153,7 @@ class _Tagged:
 
 
 @dataclass(frozen=True)
-class MG1PS(Station):
+class MG1PS(SingleServer):
     """Poisson arrivals to one server shared equally by all present, any law of service times.
 
     The mean depends on the law only by its mean: R = S / (1 - ρ), and x / (1 - ρ) for a request of x seconds of work.
@@ -180,23 +181,6 @@ class MG1PS(Station):
     >>> round(station.response_time, 9), round(station.response_time_of(0.015), 9)
     (0.05, 0.15)
     """
-
-    service_rate: float = field(init=False, repr=False)
-    servers: int = field(default=1, init=False, repr=False)
-    service: Distribution
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "service_rate", 1 / self.service.mean)
-        super().__post_init__()
-
-    @cached_property
-    def _idle(self) -> float:
-        return idle_share(self.arrival_rate, self.service.mean)
-
-    @property
-    def wait_probability(self) -> float:
-        """Share of requests that find the server busy, hence start slowed down: ρ [fraction]."""
-        return self.utilization
 
     @property
     def waiting_time(self) -> float:

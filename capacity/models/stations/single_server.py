@@ -50,7 +50,30 @@ class Times(Protocol):
 
 
 @dataclass(frozen=True)
-class MG1(Station):
+class SingleServer(Station):
+    """One server with any law of service times; `MG1` and `MG1PS` say what they take, and how it serves."""
+
+    service_rate: float = field(init=False, repr=False)
+    servers: int = field(default=1, init=False, repr=False)
+    service: Distribution
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "service_rate", 1 / self.service.mean)
+        super().__post_init__()
+
+    @property
+    def wait_probability(self) -> float:
+        """Share of requests that find the server busy: ρ [fraction]."""
+        return self.utilization
+
+    @cached_property
+    def _idle(self) -> float:
+        """1 - ρ [fraction]."""
+        return idle_share(self.arrival_rate, self.service.mean)
+
+
+@dataclass(frozen=True)
+class MG1(SingleServer):
     """Poisson arrivals to one server with one unbounded queue, first come first served, any law of service times.
 
     The wait is a geometric number of times, each distributed as what is left of a service that is met under way
@@ -80,12 +103,7 @@ class MG1(Station):
     (3.0, 17.205864)
     """
 
-    service_rate: float = field(init=False, repr=False)
-    servers: int = field(default=1, init=False, repr=False)
-    service: Distribution
-
     def __post_init__(self) -> None:
-        object.__setattr__(self, "service_rate", 1 / self.service.mean)
         super().__post_init__()
         idle_share(self.arrival_rate, self.service.mean)
 
@@ -98,11 +116,6 @@ class MG1(Station):
     def error(self) -> float:
         """Largest relative error of a quantile; 0 where exact but for rounding [fraction]."""
         return self._times.error
-
-    @property
-    def wait_probability(self) -> float:
-        """Share of requests that find the server busy: ρ [fraction]."""
-        return self.utilization
 
     @property
     def waiting_time(self) -> float:
@@ -154,11 +167,6 @@ class MG1(Station):
     def servers_for(self, slo: float, quantile: float | None = None) -> int:
         """Refused: this is one server."""
         raise DomainError("M/G/1 is one server; ask MMc, MDc or GGc how many servers keep an SLO")
-
-    @cached_property
-    def _idle(self) -> float:
-        """1 - ρ [fraction]."""
-        return idle_share(self.arrival_rate, self.service.mean)
 
     @cached_property
     def _times(self) -> Times:

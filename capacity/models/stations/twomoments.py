@@ -18,6 +18,7 @@ FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 
 _HALVINGS = 60  # of the interval that holds the decay rate
 _NOTHING = 1e-300
+_LEAST_WAITING = 0.02  # share of waiting requests below which their scatter does not matter
 _EVEN = 1e-6  # least squared coefficient of variation, for the logarithms' sake
 
 
@@ -278,6 +279,35 @@ def waiting(
     decay = decay_rate(utilization, servers, arrival_scv, service_scv)
     kept = np.minimum(decay, 1 / np.maximum(mean, _NOTHING))
     return mean, np.minimum(mean * decay, 1.0), kept
+
+
+def relative_scatter(
+    free: FloatOrArray, wait_probability: FloatOrArray, variation: FloatOrArray, served: FloatOrArray
+) -> FloatOrArray:
+    """Standard error of a measured mean wait over the mean: sqrt(2 (ca² + cs²) / n (2 - P) / P) / (1 - ρ).
+
+    Parameters
+    ----------
+    free : float or ndarray
+        1 - ρ. [fraction]
+    wait_probability : float or ndarray
+        Share of requests that wait, P; few of them tell less of their queue. [fraction]
+    variation : float or ndarray
+        Squared coefficients of variation of arrivals and service, added. [1]
+    served : float or ndarray
+        Requests that the servers could have served while it was measured, n = c μ T. [requests]
+
+    References
+    ----------
+    .. [1] Whitt, Planning queueing simulations, Management Science 35(11), 1989, eq. 22.
+
+    Examples
+    --------
+    >>> round(float(relative_scatter(free=0.1, wait_probability=1.0, variation=2.0, served=40_000)), 6)
+    0.1
+    """
+    waiting = np.maximum(wait_probability, _LEAST_WAITING)
+    return np.sqrt(2 * variation / served * (2 - waiting) / waiting) / free
 
 
 def quantile(

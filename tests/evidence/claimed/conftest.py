@@ -1,26 +1,12 @@
 """Claims held against tests, for all tests of how they are judged."""
 
-from dataclasses import dataclass
-
 import pytest
+from claim import Claim
 
 from capacity.evidence.audit import audit
 from capacity.evidence.claims import judge
 from capacity.evidence.limits import Slo, find_limits
 from capacity.evidence.steps import find_steps
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a plan's claim has."""
-
-    quantity: str
-    value: float
-    load: float | None = None
-    endpoint: str | None = None
-    run: str | None = None
-    sense: str | None = None
-    tolerance: float | None = None
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from capacity.models.stations.twomoments import (
     kraemer_langenbach_belz,
     mean_wait,
     quantile,
+    relative_scatter,
     sakasegawa,
     waiting,
     whitt_wait,
@@ -109,3 +110,10 @@ def test_a_law_keeps_its_moments():
     assert law.scv == pytest.approx(0.5, rel=0.01)
     assert law.quantile(0.5) == pytest.approx(1.678, rel=2e-3)
     assert cells()[1].sum() == pytest.approx(1.0)
+
+
+def test_a_watched_queue_scatters_as_whitt_says():
+    """M/M/1 at .9: 40,000 services leave the mean wait known to a tenth; four times as many halve that."""
+    watched = [float(relative_scatter(0.1, 1.0, 2.0, served)) for served in (40_000, 160_000)]
+    assert watched == pytest.approx([0.1, 0.05])
+    assert relative_scatter(0.1, 0.0, 2.0, 40_000) == relative_scatter(0.1, 0.02, 2.0, 40_000)
