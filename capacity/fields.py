@@ -179,6 +179,18 @@ Share = Annotated[float, _allowed("a fraction from 0 to below 1 (0.01 is 1%)", l
 Chance = Annotated[float, _allowed("a fraction between 0 and 1 (0.05 is 5%)", lambda x: 0 < x < 1)]
 Instances = Annotated[int, _allowed("a whole number of instances, 1 to 100000", lambda n: 1 <= n <= 100_000)]
 Spare = Annotated[int, _allowed("a whole number of instances, 0 to 100000", lambda n: 0 <= n <= 100_000)]
+Tier = Annotated[int, _allowed("1, 2 or 3; 1 is the most critical", lambda n: 1 <= n <= 3)]
+Zones = Annotated[int, _allowed("a whole number of zones, 2 to 100", lambda n: 2 <= n <= 100)]
+Environments = Annotated[int, _allowed("a whole number of versions up at once, 1 to 10", lambda n: 1 <= n <= 10)]
+WeeklyHours = Annotated[float, _allowed("hours a week, above 0, at most 100000", lambda h: 0 < h <= 100_000)]
+Truth = Annotated[bool, _allowed("true or false")]
+Currency = Annotated[
+    str,
+    _allowed(
+        'the three capital letters of a currency, such as "EUR"',
+        lambda text: re.fullmatch("[A-Z]{3}", text) is not None,
+    ),
+]
 Days = Annotated[int, _allowed("a whole number of days from 1 to 3650", lambda n: 1 <= n <= 3650)]
 File = Annotated[Path, Field(strict=False), BeforeValidator(_existing)]
 Day = Annotated[dt.date, BeforeValidator(_as_day)]

@@ -22,6 +22,7 @@ from capacity.fields import did_you_mean, shown
 from capacity.wording import visible
 
 MAX_BYTES = 1_000_000
+BALANCERS = ("random", "round-robin", "least-connections")
 _MAX_PROBLEMS = 30
 _ROLE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"
 
@@ -31,11 +32,12 @@ class _Section(BaseModel):
 
 
 class Service(_Section):
-    """What was tested, and how many instances of it were up in the tests and are in production now."""
+    """What was tested, how many instances were up in the tests and are now, how critical it is (1 most)."""
 
     name: fields.Text
     instances_tested: fields.Instances = 1
     instances_running: fields.Instances = 1
+    tier: fields.Tier = 2
 
 
 class TestSource(_Section):
@@ -109,17 +111,60 @@ class Policy(_Section):
     """What the fleet must survive: lost instances, retries, slow scaling, bursts, a chance of missing the SLO."""
 
     spare_instances: fields.Spare = 1
+    deploying_instances: fields.Spare = 0
+    zones: fields.Zones | None = None
+    balancer: Annotated[str, fields.one_of(BALANCERS)] = "random"
     retry_budget: fields.Share = 0.10
     scaling_lag_seconds: fields.Seconds = 90.0
     ramp_per_second: fields.Positive | None = None
     burst_seconds: fields.Positive = 1.0
     burst_quantile: fields.Chance = 0.999
+    dispersion: fields.Positive | None = None
     risk: fields.Chance = 0.05
 
 
-class Cost(_Section):
-    """Prices, all in one currency of your choice; `discount_rate` is a fraction a year."""
+class Size(_Section):
+    """Another size of instance that could be had: its capacity over that of the tested one, and its price."""
 
+    name: fields.Text
+    capacity_factor: fields.Factors
+    instance_per_month: fields.Money
+
+
+class Limit(_Section):
+    """Something all instances share and that ends: a quota, a resource in use, or connections."""
+
+    name: fields.Text
+    rate: fields.Positive | None = None
+    utilization: fields.Chance | None = None
+    load: fields.Positive | None = None
+    most: fields.Chance | None = None
+    available: fields.Positive | None = None
+    per_instance: fields.Positive | None = None
+    environments: fields.Environments | None = None
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None} - {"name"}
+        if not any(needed <= given <= needed | more for needed, more in _KINDS_OF_LIMIT):
+            raise ValueError(
+                f"a limit by {', '.join(sorted(given)) or 'nothing'}; allowed: rate [req/s], or utilization [fraction] "
+                "at load [req/s] (and the most allowed), or available and per_instance (and environments)"
+            )
+        return self
+
+
+_KINDS_OF_LIMIT = (
+    ({"rate"}, set[str]()),
+    ({"utilization", "load"}, {"most"}),
+    ({"available", "per_instance"}, {"environments"}),
+)
+
+
+class Cost(_Section):
+    """Prices, all in one currency; `discount_rate` is a fraction a year."""
+
+    currency: fields.Currency | None = None
     instance_per_month: fields.Money
     engineer_per_hour: fields.Money | None = None
     downtime_per_minute: fields.Amounts | None = None
@@ -143,6 +188,23 @@ class Investment(_Section):
         known = {key: value for key, value in given.items() if key in cls.model_fields}
         own = {key: value for key, value in given.items() if key not in cls.model_fields}
         return {**known, "parameters": {**given.get("parameters", {}), **own}}
+
+
+class Team(_Section):
+    """Who does the work: its hours a week, the hours there are in all, how far its estimates err together."""
+
+    hours_per_week: fields.WeeklyHours = 40.0
+    budget_hours: fields.Positive | None = None
+    correlation: fields.Share = 0.3
+
+
+class Attestation(_Section):
+    """What somebody states about a gate that no load test sees, such as security, and where it is shown."""
+
+    gate: fields.Text
+    passed: fields.Truth
+    link: fields.Text
+    note: fields.Text | None = None
 
 
 class Claim(_Section):
@@ -199,8 +261,12 @@ class Plan(_Section):
     slo: Slo = Slo()
     demand: Demand | None = None
     policy: Policy = Policy()
+    limit: fields.Many[Limit] = ()
+    size: fields.Many[Size] = ()
     cost: Cost | None = None
+    team: Team = Team()
     investment: fields.Many[Investment] = ()
+    attestation: fields.Many[Attestation] = ()
     claim: fields.Many[Claim] = ()
     ledger: Ledger | None = None
     _file: Path = PrivateAttr()
@@ -384,8 +450,12 @@ def _keys_of(location: Sequence[int | str]) -> list[str]:
         "slo": Slo,
         "demand": Event if "events" in location else Demand,
         "policy": Policy,
+        "limit": Limit,
+        "size": Size,
         "cost": Cost,
+        "team": Team,
         "investment": Investment,
+        "attestation": Attestation,
         "claim": Claim,
         "ledger": Ledger,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from capacity.document import input_files, plan_document
 from capacity.errors import NotIdentified
 from capacity.estimate import Estimate
 from capacity.evidence import exports
@@ -27,9 +28,9 @@ from capacity.evidence.refined import refine
 from capacity.evidence.resilience import Resilience, assess_resilience
 from capacity.evidence.scaling import Scaling, fit_scaling
 from capacity.evidence.steps import Step, find_steps
-from capacity.models.scalability import Amdahl
-from capacity.plain import SCHEMA, plain_data
+from capacity.models.scalability import Amdahl, Usl
 from capacity.plan import Plan
+from capacity.planning.scaling import law_of
 from capacity.wording import sentence
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from capacity.planning.portfolio import Portfolio
     from capacity.planning.readiness import Verdict
     from capacity.planning.response import Responses
-
-_ASSUMED_CONTENTION = 0.03  # loss per further instance where no test at several counts tells it
+    from capacity.planning.shared import Shared
+    from capacity.planning.traffic import TrafficHistory
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,8 @@ class Study:
 
     @cached_property
     def inputs(self) -> pd.DataFrame:
-        """What was read: one row a file."""
-        return pd.DataFrame([_provenance(test) for test in self.tests.values()])
+        """What was read, with checksums: one row a file."""
+        return input_files(self)
 
     @cached_property
     def findings(self) -> Findings:
@@ -193,7 +194,9 @@ class Study:
     @cached_property
     def capacity(self) -> Capacity:
         """What the deployment that was tested carries. [req/s]"""
-        return refine(self._limits, self.service, self.slo) if self.service else self._limits
+        if not self.service:
+            return self._limits
+        return refine(self._limits, self.service, self.slo, self.dispersion.value or 1.0)
 
     @cached_property
     def _limits(self) -> Capacity:
@@ -254,8 +257,7 @@ class Study:
         if len(known) < 2:
             return Missing(
                 "scaling across instances",
-                "saturation was reached at fewer than two instance counts; "
-                f"each further instance is assumed to lose {100 * _ASSUMED_CONTENTION:g}% to contention",
+                f"saturation was reached at fewer than two instance counts; {self._scaling_or_assumed}",
             )
         estimates = list(known["saturation_throughput"])
         return Amdahl.fit(
@@ -300,20 +302,28 @@ class Study:
         return safe.scaled(share, method=f"{safe.method}; one of {tested} instances")
 
     @property
-    def scaling_law(self) -> Any:
+    def scaling_law(self) -> Usl:
         """The fitted law across instances, or the assumed one."""
-        return self.scaling.law if self.scaling else Amdahl(1.0, _ASSUMED_CONTENTION)
+        return law_of(self._scaling_or_assumed)
+
+    @cached_property
+    def history(self) -> TrafficHistory | None:
+        """The traffic so far; None where the plan names no file of it."""
+        from capacity.planning.traffic import read_history
+
+        file = None if self.plan.demand is None else self.plan.demand.history
+        return None if file is None else read_history(file)
 
     @cached_property
     def demand(self) -> Demand | Missing:
         """How much will be asked, as a distribution of the peak. [req/s]"""
         from capacity.planning.backtest import backtest
-        from capacity.planning.demand import forecast, read_history, scenario
+        from capacity.planning.demand import forecast, scenario
 
         wanted = self.plan.demand
         if wanted is None:
             return Missing("demand", "the plan has no [demand] with a traffic history")
-        if wanted.history is None:
+        if self.history is None:
             tested_on = [test.start.date() for test in self.tests.values() if test.start]
             if not tested_on:
                 return Missing("demand", "neither a traffic history nor a test says from which day to count")
@@ -325,7 +335,7 @@ class Study:
                 events=wanted.events,
                 rng=self.rng(),
             )
-        history, tested = read_history(wanted.history), None
+        history, tested = self.history, None
         with suppress(NotIdentified):  # too short to look back, not to look ahead
             tested = backtest(history, horizon_days=wanted.horizon_days, rng=self.rng())
         return forecast(
@@ -350,8 +360,31 @@ class Study:
         """What production must survive; bursts of independent users are in a capacity for production already."""
         from capacity.planning.headroom import Policy
 
-        policy = Policy(**self.plan.policy.model_dump())
-        return replace(policy, dispersion=0.0) if self.capacity.production else policy
+        stated = self.plan.policy.model_dump(exclude={"balancer", "dispersion"})
+        included = bool(self.capacity.production)
+        return Policy(**stated, dispersion=0.0 if included else self.dispersion.value or 1.0)
+
+    @cached_property
+    def dispersion(self) -> Estimate:
+        """How irregular requests arrive within a burst: as stated, as measured from a fine history, or Poisson."""
+        from capacity.planning.dispersion import dispersion
+
+        policy = self.plan.policy
+        if policy.dispersion is not None:
+            return Estimate.exactly(
+                policy.dispersion, unit="", method="given in the plan", provenance="config"
+            )
+        if self.history is not None:
+            with suppress(NotIdentified):
+                return dispersion(self.history, policy.burst_seconds)
+        return Estimate.exactly(1.0, unit="", method="independent users (Poisson)", provenance="assumed")
+
+    @cached_property
+    def shared(self) -> Shared:
+        """What all instances share, and where it ends."""
+        from capacity.planning.shared import Shared
+
+        return Shared.of(self.plan.limit)
 
     @cached_property
     def headroom(self) -> Waterfall | Missing:
@@ -361,7 +394,11 @@ class Study:
         if isinstance(self.instance_capacity, Missing):
             return Missing("headroom", self.instance_capacity.reason)
         return waterfall(
-            self.instance_capacity, self.plan.service.instances_running, self._scaling_or_law, self.policy
+            self.instance_capacity,
+            self.plan.service.instances_running,
+            self._scaling_or_assumed,
+            self.policy,
+            shared=self.shared,
         )
 
     @cached_property
@@ -375,10 +412,12 @@ class Study:
             return Missing("number of instances", "; ".join(reasons))
         return plan_fleet(
             capacity,
-            self._scaling_or_law,
+            self._scaling_or_assumed,
             demand,
             self.policy,
             cost=self.plan.cost,
+            sizes=self.plan.size,
+            shared=self.shared,
             instances_running=self.plan.service.instances_running,
             rng=self.rng(),
         )
@@ -396,11 +435,13 @@ class Study:
         if not service.accepted:
             return Missing(name, "the calibrated service is too far off to plan with")
         return at_load(
-            service.in_production(),
+            service,
             self.scaling_law,
             fleet.options["instances"].tolist(),
             float(np.median(fleet.demand.peaks)),
             tested=self.plan.service.instances_tested,
+            balancer=self.plan.policy.balancer,
+            dispersion=self.dispersion.value or 1.0,
         )
 
     @property
@@ -427,7 +468,7 @@ class Study:
             self.plan.cost,
             instance_capacity=self.instance_capacity,
             instances=self.plan.service.instances_running,
-            scaling=self._scaling_or_law,
+            scaling=self._scaling_or_assumed,
             demand=self.demand or None,
             rng=self.rng(),
         )
@@ -487,7 +528,7 @@ class Study:
         steps = self._steps_at(self.plan.service.instances_tested)
         now = Measured(
             service=self.name,
-            exports=frozenset(self.inputs["sha256"]),
+            exports=frozenset(test.sha256 for test in self.tests.values()),
             rates={name: found.value for name, found in limits.items() if found and found.value is not None},
             quantiles=tuple(
                 (step.offered, f"p{100 * q:g}", found.value)
@@ -511,50 +552,7 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for plan.json: inputs with checksums, estimates with provenance, the verdict."""
-        return plain_data(
-            {
-                "schema": SCHEMA,
-                "service": self.name,
-                "seed": self.seed,
-                "versions": _versions(),
-                "inputs": self.inputs,
-                "verdict": self.verdict,
-                "findings": list(self.findings),
-                "claims": [judgement.to_dict() for judgement in self.claims],
-                "capacity": self.capacity,
-                "service_model": self.service and self.service.to_dict(),
-                "concurrency_law": self.concurrency_law
-                and {
-                    "text": self.concurrency_law.text,
-                    "peak_throughput": self.concurrency_law.peak_throughput,
-                    "points": self.concurrency_law.to_frame(),
-                },
-                "next_test": self.next_test and self.next_test.to_frame(),
-                "scaling": self.scaling_points,
-                "resilience": {"graceful": self.resilience.graceful, "criteria": self.resilience.criteria},
-                "demand": self.demand
-                and {
-                    "current_peak": self.demand.current_peak,
-                    "growth_per_month": self.demand.growth_per_month,
-                    "peak": self.demand.peak,
-                    "weeks": self.demand.fan(days=7),
-                },
-                "fleet": self.fleet
-                and {
-                    "recommended": self.fleet.recommended,
-                    "running": self.fleet.instances_running,
-                    "options": self.fleet.options,
-                    "runway": self.fleet.runway,
-                    "additions": self.fleet.additions,
-                    "choices": self.choices and self.choices.to_frame(),
-                    "response_times": self.fleet_responses and self.fleet_responses.to_frame(),
-                },
-                "investments": self.investments and self.investments.to_frame(),
-                "actions": self.actions,
-                "ledger": self.ledger and self.ledger.to_frame(),
-                "missing": self.missing,
-            }
-        )
+        return plan_document(self)
 
     @cached_property
     def _scripts(self) -> dict[str, Any]:
@@ -563,8 +561,10 @@ class Study:
         return {role: path and artillery.read_script(path) for role, path in paths.items()}
 
     @property
-    def _scaling_or_law(self) -> Any:
-        return self.scaling or self.scaling_law
+    def _scaling_or_assumed(self) -> Any:
+        from capacity.planning.scaling import AssumedScaling
+
+        return self.scaling or AssumedScaling()
 
     def _steps_at(self, instances: int) -> list[Step]:
         return [s for steps in self.steps.values() for s in steps if s.instances == instances]
@@ -574,25 +574,3 @@ class Study:
 
     def _capacity_of(self, instances: int) -> Capacity:
         return find_limits(self._tests_at(instances), self._steps_at(instances), self.slo)
-
-
-def _provenance(test: LoadTest) -> dict[str, Any]:
-    return {
-        "test": test.name,
-        "file": Path(test.file).name,
-        "tool": test.tool,
-        "dialect": test.dialect,
-        "instances": test.instances,
-        "started": test.start,
-        "duration": test.duration,
-        "size": test.size,
-        "sha256": test.sha256,
-    }
-
-
-def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import version
-
-    names = ("capacity", "numpy", "pandas", "scipy")
-    return {"python": platform.python_version()} | {name: version(name) for name in names}

@@ -192,8 +192,8 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         ),
         (
             TESTS + "[slos]\n",
-            "slos: no such key in a plan; allowed: service, tests, slo, demand, policy, cost, "
-            "investment, claim, ledger; did you mean 'slo'?",
+            "slos: no such key in a plan; allowed: service, tests, slo, demand, policy, limit, size, "
+            "cost, team, investment, attestation, claim, ledger; did you mean 'slo'?",
         ),
         (TESTS + "[slo]\np95_ms = -3", "slo.p95_ms: -3; allowed: milliseconds above 0, at most 3600000"),
         (TESTS + "[slo]\np95_ms = nan", "slo.p95_ms: nan; allowed: milliseconds above 0, at most 3600000"),
@@ -260,6 +260,28 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
             TESTS + "[[investment]]\nlever = 'x'\nhours = [0, 2, 3]",
             "investment[0].hours: the list [0, 2, 3]; allowed: hours of work, 0.01 or more; "
             "one number, or [low, likely, high] in that order",
+        ),
+        (
+            TESTS + "[[limit]]\nname = 'db'\nrate = 3\nload = 5",
+            "limit[0]: a limit by load, rate; allowed: rate [req/s], or utilization [fraction] at load [req/s] (and the "
+            "most allowed), or available and per_instance (and environments)",
+        ),
+        (
+            TESTS + "[[limit]]\nname = 'db'\nutilization = 35\nload = 5",
+            "limit[0].utilization: 35; allowed: a fraction between 0 and 1 (0.05 is 5%)",
+        ),
+        (
+            TESTS + "[policy]\nbalancer = 'round robin'",
+            "policy.balancer: 'round robin'; allowed: random, round-robin, least-connections; did you mean "
+            "'round-robin'?",
+        ),
+        (
+            TESTS + "[cost]\ninstance_per_month = 5\ncurrency = '$'",
+            "cost.currency: '$'; allowed: the three capital letters of a currency, such as \"EUR\"",
+        ),
+        (
+            TESTS + "[[attestation]]\ngate = 'csrf'\npassed = 'yes'\nlink = 'x'",
+            "attestation[0].passed: 'yes'; allowed: true or false",
         ),
         (TESTS + "[service]\nname = ' '", "service.name: ''; allowed: text of 1 to 200 characters"),
         (

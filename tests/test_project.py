@@ -14,7 +14,8 @@ import yaml
 
 LAYERS = {
     "errors": 0, "estimate": 0, "wording": 1, "display": 2, "fields": 2, "models": 2, "plain": 2,
-    "evidence": 3, "planning": 4, "plan": 4, "starter": 4, "study": 5, "inspection": 5, "report": 6, "cli": 7,
+    "evidence": 3, "planning": 4, "plan": 4, "starter": 4, "document": 5, "study": 5, "inspection": 5,
+    "report": 6, "cli": 7,
 }  # fmt: skip
 ONE_HOME = {
     "numba": {"models/simulation"},

@@ -127,6 +127,14 @@ class Service:
         worlds = replace(self.worlds, arrival_scv=np.full_like(self.worlds.arrival_scv, dispersion))
         return replace(self, worlds=worlds)
 
+    def pooled(self, times: float) -> Service:
+        """Return so many of the same service behind one queue: workers and limit times as many. [1]"""
+        domain.positive(times=times)
+        worlds = self.worlds
+        many = np.round(worlds.servers * times)
+        worlds = replace(worlds, servers=many, limit=worlds.limit * times, rate=worlds.rate * times)
+        return replace(self, worlds=worlds, saturation_throughput=self.saturation_throughput.scaled(times))
+
     def production_share(self, q: float, limit: float, dispersion: float = 1.0) -> Estimate:
         """How much of the rate that keeps an objective in the test keeps it under production's arrivals. [fraction]
 

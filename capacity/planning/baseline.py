@@ -15,7 +15,7 @@ from capacity.models.fits.fitting import Fit
 from capacity.models.scalability import Linear, Usl
 from capacity.planning.catalogue import FACTS, LEVERS, Parameter
 from capacity.planning.demand import Demand
-from capacity.planning.headroom import law_of
+from capacity.planning.scaling import law_of
 from capacity.planning.parts import Calls, Changes, Connections, Incidents, Overload, Quantity, Station
 from capacity.planning.system import System
 

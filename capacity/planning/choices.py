@@ -10,17 +10,15 @@ import numpy as np
 
 from capacity.display import result_html
 from capacity.estimate import number
-from capacity.models.finance import pert_sample
 from capacity.planning.demand import DAYS_PER_MONTH, Demand
+from capacity.planning.options import Fleets
 from capacity.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.plan import Cost
-
 _PEAK = 3600.0  # how long the peak of a day lasts where no history says it [s]
-_REGRET = 0.95  # quantile of the worlds in which a choice is regretted
+REGRET = 0.95  # quantile of the worlds in which a choice is regretted
 _BEYOND = 2.0  # sizes looked at, over the recommended one
 
 
@@ -36,13 +34,13 @@ class Choices:
         readings choose it). [money per month]
     recommended : int or None
         Fewest instances within the accepted risk.
-    minutes : float
-        How long the peak of a day is taken to last. [min]
+    totals : ndarray
+        Rent and loss in each world. [money per month] (worlds x sizes)
     """
 
     sizes: pd.DataFrame
     recommended: int | None
-    minutes: float
+    totals: np.ndarray
 
     @property
     def least_cost(self) -> int:
@@ -83,8 +81,8 @@ class Choices:
                 f"dearer on average."
             )
         sentences.append(
-            f"A loss is the share of a day's peak, {self.minutes:g} minutes long, that all instances together would "
-            "not carry, at the price of downtime; an instance lost at the peak is left to the accepted risk."
+            "A loss is the traffic that all instances together would not carry, at the price of downtime; an instance "
+            "lost at the peak is left to the accepted risk."
         )
         return " ".join(sentences)
 
@@ -95,40 +93,24 @@ class Choices:
         return result_html(self.to_frame(), "Rent, and what short peaks would lose", self.text)
 
 
-def weigh(
-    demand: Demand, safe: np.ndarray, cost: Cost, *, recommended: int | None, rng: np.random.Generator
-) -> Choices | None:
-    """Weigh the sizes of fleet in money; None where the plan has no price of downtime.
+def weigh(fleets: Fleets, price: np.ndarray, *, recommended: int | None) -> Choices:
+    """Weigh the sizes of fleet in money.
 
     Parameters
     ----------
-    demand : Demand
-        Paths of daily peaks.
-    safe : ndarray
-        What a fleet of 0, 1, 2 ... instances carries in each world with all of them up. [req/s] (worlds x sizes)
-    cost : Cost
-        Prices of an instance and of downtime.
+    fleets : Fleets
+        Of one kind of instance, with its price.
+    price : ndarray
+        Of a minute of downtime in each world. [money per min]
     recommended : int or None
         Fewest instances within the accepted risk.
-    rng : numpy.random.Generator
-        Of the price of downtime.
     """
-    if cost.downtime_per_minute is None:
-        return None
     import pandas as pd
 
-    most = min(safe.shape[1] - 1, math.ceil(_BEYOND * (recommended or safe.shape[1])) + 1)
-    minutes = (demand.history.step if demand.history else _PEAK) / 60
-    months = demand.horizon_days / DAYS_PER_MONTH
-    price = pert_sample(rng, *cost.downtime_per_minute, len(demand.paths))
+    most = min(fleets.most, math.ceil(_BEYOND * (recommended or fleets.most)) + 1)
     sizes = np.arange(1, most + 1)
-    lost = (
-        np.column_stack([_short_days(demand.paths, safe[:, n]) for n in sizes])
-        * minutes
-        * price[:, None]
-        / months
-    )
-    rent = cost.instance_per_month * sizes
+    lost = np.column_stack([losses(fleets.demand, fleets.all_up[:, n], price) for n in sizes])
+    rent = (fleets.instance_per_month or 0.0) * sizes
     total = lost + rent
     regret = total - total.min(axis=1, keepdims=True)
     frame = pd.DataFrame(
@@ -136,16 +118,40 @@ def weigh(
             "rent_per_month": rent,
             "loss_per_month": lost.mean(axis=0),
             "cost_per_month": total.mean(axis=0),
-            "regret_per_month": np.quantile(regret, _REGRET, axis=0),
+            "regret_per_month": np.quantile(regret, REGRET, axis=0),
         },
         index=pd.Index(sizes, name="instances"),
     )
-    return Choices(frame, recommended, minutes)
+    return Choices(frame, recommended, total)
 
 
-def _short_days(paths: np.ndarray, safe: np.ndarray) -> np.ndarray:
-    """Days' worth of peaks that a fleet would not carry, in each world: the share above what it may be given."""
-    lost = np.zeros(len(paths))
-    short = paths.max(axis=1) > safe
-    lost[short] = np.maximum(1 - safe[short, None] / paths[short], 0.0).sum(axis=1)
+def losses(demand: Demand, carried: np.ndarray, price: np.ndarray) -> np.ndarray:
+    """What a fleet would lose in each world by what it does not carry. [money per month]
+
+    Parameters
+    ----------
+    demand : Demand
+        Paths of daily peaks; the shape of a day is that of its history.
+    carried : ndarray
+        By the fleet in each world. [req/s]
+    price : ndarray
+        Of a minute in which nothing is carried, in each world. [money per min]
+    """
+    months = demand.horizon_days / DAYS_PER_MONTH
+    return lost_minutes(demand, carried) * price / months
+
+
+def lost_minutes(demand: Demand, carried: np.ndarray) -> np.ndarray:
+    """Minutes' worth of traffic that a fleet would not carry, in each world over the horizon. [min]"""
+    lost = np.zeros(len(demand.paths))
+    short = np.flatnonzero(demand.peaks > carried)
+    weekdays = demand.dates.day_of_week.to_numpy()
+    for weekday in range(7):
+        peaks = demand.paths[np.ix_(short, np.flatnonzero(weekdays == weekday))]
+        share = carried[short, None] / peaks
+        if demand.shape is None:
+            minutes = np.maximum(1 - share, 0.0) * _PEAK / 60
+        else:
+            minutes = demand.shape.short_minutes(share, weekday)
+        lost[short] += minutes.sum(axis=1)
     return lost

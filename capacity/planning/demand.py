@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capacity.display import result_html
-from capacity.errors import DomainError, InputError
+from capacity.errors import DomainError, InputError, NotIdentified
 from capacity.estimate import Estimate, Provenance
 from capacity.models.finance import pert_sample
 from capacity.planning.traffic import TrafficHistory, read_history
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from capacity.plan import Event
     from capacity.planning.backtest import Backtest
+    from capacity.planning.shape import WeekShape
 
 __all__ = ["Demand", "TrafficHistory", "forecast", "read_history"]
 
@@ -76,6 +78,13 @@ class Demand:
     def horizon_days(self) -> int:
         """Days ahead. [days]"""
         return self.paths.shape[1]
+
+    @cached_property
+    def shape(self) -> WeekShape | None:
+        """How a day of the history runs by weekday; None where nothing tells it."""
+        with suppress(NotIdentified):
+            return None if self.history is None else getattr(self.history, "shape", None)
+        return None
 
     @cached_property
     def peaks(self) -> np.ndarray:
@@ -226,7 +235,7 @@ def forecast(
     growth = fitted if growth_per_month is None else pert_sample(rng, *_triple(growth_per_month), worlds)
     coefficients[:, 1] = np.log1p(growth) / DAYS_PER_MONTH
     days = np.arange(1, horizon_days + 1)
-    rests = trend.rests(rng, worlds, max(horizon_days, WEEK)) * spread[:, None]
+    rests = trend.rests(rng, spread, max(horizon_days, WEEK))
     dates = pd.date_range(peak.index[-1] + pd.Timedelta(days=1), periods=horizon_days, freq="D")
     factors, inside, notes = _multipliers(events, dates, rng, worlds)
     widening = backtest.widening if backtest else 1.0

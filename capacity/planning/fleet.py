@@ -12,24 +12,27 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate, number, weakest
+from capacity.models.finance import pert_sample
 from capacity.models.fits.fitting import Fit
-from capacity.models.newsvendor import implied_ratio
-from capacity.models.scalability import Usl
+from capacity.planning.alternatives import Alternatives, Kind, compare
 from capacity.planning.choices import Choices, weigh
-from capacity.planning.demand import LEVEL, Demand
-from capacity.planning.headroom import Policy, relative_capacity, safe_loads, sampled_laws
+from capacity.planning.demand import Demand
+from capacity.planning.headroom import Policy, relative_capacity, safe_loads
+from capacity.planning.options import Fleets
+from capacity.planning.runway import additions, runway
+from capacity.planning.scaling import AssumedScaling, Scaling, sampled_laws
+from capacity.planning.shared import Shared
 from capacity.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.plan import Cost
+    from capacity.models.scalability import Usl
+    from capacity.plan import Cost, Size
 
 MOST_INSTANCES = 1000
-RUNWAY = (0.05, 0.20, 0.50)
 _USUALLY_ENOUGH = 64  # sizes looked at before all of them
 _RARE = 0.05  # share of worlds not worth a sentence
-_AROUND = 2  # options shown on either side of the recommended one
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,10 @@ class FleetPlan:
         What would be needed when no fleet is enough, else empty.
     choices : Choices or None
         What other readings of the same worlds would hold; None without a price of downtime.
+    alternatives : Alternatives
+        Other sizes of instance, and autoscaling, each with the fewest instances that carry the same demand.
+    shared : Shared
+        What all instances share: the next bottlenecks.
     notes : tuple of str
         What to know before believing it.
     """
@@ -76,6 +83,8 @@ class FleetPlan:
     policy: Policy
     safe_load_running: Estimate
     probability_missed_running: float
+    alternatives: Alternatives
+    shared: Shared = field(default=Shared())
     what_is_needed: str = ""
     choices: Choices | None = None
     notes: tuple[str, ...] = field(default=())
@@ -90,6 +99,7 @@ class FleetPlan:
                 *self._refusals(),
                 *self._calendar(),
                 *self._implied(),
+                *self.alternatives.sentences,
                 *self.notes,
             ]
         )
@@ -162,11 +172,13 @@ class FleetPlan:
 
 def plan_fleet(
     instance_capacity: Estimate,
-    scaling: Usl | Fit,
+    scaling: Scaling,
     demand: Demand,
     policy: Policy,
     *,
     cost: Cost | None = None,
+    sizes: Sequence[Size] = (),
+    shared: Shared | None = None,
     instances_running: int,
     rng: np.random.Generator,
 ) -> FleetPlan:
@@ -177,14 +189,18 @@ def plan_fleet(
     instance_capacity : Estimate
         What one instance carries within its objective; a bound from below is used as if it were the value.
         [req/s]
-    scaling : Usl or Fit
-        Law of scaling across instances; a fit is sampled with its covariance.
+    scaling : Usl, Fit or AssumedScaling
+        Law of scaling across instances; a fit is sampled with its covariance, what is assumed from its ranges.
     demand : Demand
         Sampled paths of daily peaks.
     policy : Policy
         What the fleet must survive, and the accepted risk.
     cost : Cost, optional
         Price of an instance; without it there is no cost column. [money per month]
+    sizes : sequence of Size
+        Other sizes of instance that could be had.
+    shared : Shared, optional
+        What all instances share.
     instances_running : int
         Today's fleet. [instances]
     rng : numpy.random.Generator
@@ -203,36 +219,47 @@ def plan_fleet(
     worlds. An option misses in a world when the largest daily peak exceeds its safe load.
     """
     _check(instance_capacity, instances_running)
-    worlds = len(demand.peaks)
-    one, notes = _instance_capacities(instance_capacity, rng, worlds)
-    laws = sampled_laws(scaling, rng, worlds)
-    for most in (_USUALLY_ENOUGH, MOST_INSTANCES):
-        relative = relative_capacity(laws, max(most, instances_running))
-        safe = safe_loads(one, relative, policy)
-        missed = (demand.peaks[:, None] > safe).mean(axis=0)
-        recommended = _fewest(missed, policy.risk)
-        if recommended is not None:
-            break
-    top = int(np.argmax(np.median(safe, axis=0))) if recommended is None else recommended
-    sizes = _sizes(top, instances_running, policy, safe.shape[1] - 1)
-    running = safe[:, instances_running]
-    all_up = safe_loads(one, relative, replace(policy, spare_instances=0, deploying_instances=0))
+    shared = shared or Shared()
+    one, notes = _instance_capacities(instance_capacity, rng, len(demand.peaks))
+    laws = sampled_laws(scaling, rng, len(demand.peaks))
+
+    def fleets_of(kind: Kind, policy: Policy) -> Fleets:
+        return _fleets(
+            one * kind.factor, kind.instance_per_month, laws, demand, policy, shared, instances_running
+        )
+
+    tested = Kind("as tested", 1.0, None if cost is None else cost.instance_per_month)
+    price = _downtime_price(cost, rng, len(demand.peaks))
+    kinds = [tested, *Kind.drawn(sizes, rng, len(demand.peaks))]
+    fleets = fleets_of(tested, policy)
+    recommended = fleets.fewest
+    safe = fleets.safe[:, instances_running]
     provenance = weakest(instance_capacity.provenance, demand.peak.provenance)
     return FleetPlan(
         recommended=recommended,
         instances_running=instances_running,
-        options=_options(sizes, safe, missed, demand, policy, recommended, cost),
-        runway=_runway(demand, running),
-        additions=_additions(demand, safe, policy, instances_running, recommended),
+        options=fleets.to_frame(
+            fleets.around(recommended or fleets.strongest, instances_running), recommended
+        ),
+        runway=runway(demand, safe),
+        additions=additions(demand, fleets.safe, policy.risk, instances_running, recommended),
         demand=demand,
         policy=policy,
         safe_load_running=Estimate.of_sample(
-            running, unit="req/s", method="headroom policies on sampled capacities", provenance=provenance
+            safe, unit="req/s", method="headroom policies on sampled capacities", provenance=provenance
         ),
-        probability_missed_running=float((demand.peaks > running).mean()),
-        choices=weigh(demand, all_up, cost, recommended=recommended, rng=rng) if cost else None,
-        what_is_needed="" if recommended else _what_is_needed(demand, safe, policy, top),
-        notes=(*notes, *_extrapolation(scaling, recommended), *_ramp(policy), *_peak_days(demand)),
+        probability_missed_running=float(fleets.missed[instances_running]),
+        choices=None if price is None else weigh(fleets, price, recommended=recommended),
+        alternatives=compare(kinds, fleets_of, policy, price),
+        shared=shared,
+        what_is_needed="" if recommended else _what_is_needed(fleets),
+        notes=(
+            *notes,
+            *_extrapolation(scaling, recommended),
+            *_bottleneck(shared, demand),
+            *_ramp(policy),
+            *_peak_days(demand),
+        ),
     )
 
 
@@ -258,100 +285,57 @@ def _instance_capacities(
     return np.full(worlds, capacity.low), [note]
 
 
-def _fewest(missed: np.ndarray, risk: float) -> int | None:
-    enough = np.flatnonzero(missed[1:] <= risk)
-    return int(enough[0]) + 1 if enough.size else None
+def _downtime_price(cost: Cost | None, rng: np.random.Generator, worlds: int) -> np.ndarray | None:
+    """Price of a minute of downtime in each world. [money per min]"""
+    given = None if cost is None else cost.downtime_per_minute
+    return None if given is None else pert_sample(rng, *given, worlds)
 
 
-def _sizes(top: int, running: int, policy: Policy, most: int) -> list[int]:
-    """Around the recommended fleet, today's fleet, and the smallest that can lose its spare instances."""
-    around = range(top - _AROUND, top + _AROUND + 1)
-    return [n for n in sorted({*around, running, policy.lost + 1}) if 1 <= n <= most]
-
-
-def _options(
-    sizes: Sequence[int],
-    safe: np.ndarray,
-    missed: np.ndarray,
+def _fleets(
+    one: np.ndarray,
+    price: float | None,
+    laws: Sequence[Usl],
     demand: Demand,
     policy: Policy,
-    recommended: int | None,
-    cost: Cost | None,
-) -> pd.DataFrame:
-    import pandas as pd
+    shared: Shared,
+    running: int,
+) -> Fleets:
+    """Return fleets of up to the first size that is enough, or of all sizes looked at."""
+    all_run = replace(policy, spare_instances=0, deploying_instances=0, zones=None)
+    for most in (_USUALLY_ENOUGH, MOST_INSTANCES):
+        relative = relative_capacity(laws, max(most, running))
+        safe, all_up = (safe_loads(one, relative, rules, shared.rate) for rules in (policy, all_run))
+        fleets = Fleets(safe, all_up, demand, policy, shared, price)
+        if fleets.fewest is not None:
+            break
+    return fleets
 
-    low, median, high = np.quantile(safe[:, sizes], [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
-    shortfall = np.maximum(demand.peaks[:, None] - safe[:, sizes], 0.0).mean(axis=0)
-    frame = pd.DataFrame(
-        {
-            "instances": sizes,
-            "safe_load_low": low,
-            "safe_load": median,
-            "safe_load_high": high,
-            "probability_missed": missed[sizes],
-            "expected_shortfall": shortfall,
-            "shortage_over_surplus": [implied_ratio(float(share)) for share in missed[sizes]],
-        }
+
+def _what_is_needed(fleets: Fleets) -> str:
+    policy, best = fleets.policy, fleets.strongest
+    need = float(np.quantile(fleets.demand.peaks, 1 - policy.risk))
+    most = float(np.quantile(fleets.safe[:, best], policy.risk))
+    sentence = (
+        f"No fleet of up to {fleets.shared.instances or MOST_INSTANCES} instances meets the demand: it stays below "
+        f"{number(need)} req/s in {1 - policy.risk:.0%} of worlds, and the fleet that carries most, "
+        f"{counted(best, 'instance')}, may be given {number(most)} req/s. Needed: "
     )
-    if cost is not None:
-        frame["cost_per_month"] = cost.instance_per_month * frame["instances"]
-    frame["verdict"] = [_verdict(n, float(missed[n]), policy, recommended) for n in sizes]
-    return frame
-
-
-def _verdict(instances: int, missed: float, policy: Policy, recommended: int | None) -> str:
-    if instances <= policy.lost:
-        return f"refused: cannot do without {policy.lost} of {instances}"
-    if missed > policy.risk:
-        return f"refused: misses the objective with probability {missed:.1%}, {policy.risk:.0%} is accepted"
-    if instances == recommended:
-        return "recommended: fewest within the accepted risk"
-    return f"enough, {instances - (recommended or 0)} more than needed"
-
-
-def _exhausted(demand: Demand, safe: np.ndarray) -> np.ndarray:
-    """Share of worlds in which the fleet has been exceeded by each day."""
-    return np.logical_or.accumulate(demand.paths > safe[:, None], axis=1).mean(axis=0)
-
-
-def _first(dates: pd.DatetimeIndex, reached: np.ndarray) -> Any:
-    where = np.flatnonzero(reached)
-    return dates[where[0]].to_pydatetime() if where.size else None
-
-
-def _runway(demand: Demand, safe: np.ndarray) -> pd.DataFrame:
-    import pandas as pd
-
-    share = _exhausted(demand, safe)
-    dates = [_first(demand.dates, share >= probability) for probability in RUNWAY]
-    return pd.DataFrame({"probability": RUNWAY, "date": pd.Series(dates, dtype=object)})
-
-
-def _additions(
-    demand: Demand, safe: np.ndarray, policy: Policy, running: int, recommended: int | None
-) -> pd.DataFrame:
-    """Fleet to have on each date so that the chance of having missed stays within the risk."""
-    import pandas as pd
-
-    rows: list[dict[str, Any]] = []
-    for size in range(running, recommended or running):
-        date = _first(demand.dates, _exhausted(demand, safe[:, size]) > policy.risk)
-        if rows and rows[-1]["date"] == date:
-            rows[-1] = {"date": date, "instances": size + 1, "added": rows[-1]["added"] + 1}
-        elif date is not None:
-            rows.append({"date": date, "instances": size + 1, "added": 1})
-    return pd.DataFrame(rows, columns=["date", "instances", "added"])
-
-
-def _what_is_needed(demand: Demand, safe: np.ndarray, policy: Policy, best: int) -> str:
-    need = float(np.quantile(demand.peaks, 1 - policy.risk))
-    most = float(np.quantile(safe[:, best], policy.risk))
+    limits = [
+        limit
+        for limit in fleets.shared.limits
+        if limit.rate < need * (1 + policy.retry_budget) or limit.instances
+    ]
+    if limits:
+        return f"{sentence}more room where {'; '.join(map(str, limits))}."
     more = f"instances of about {need / most:.2g} times the capacity" if most > 0 else "larger instances"
-    return (
-        f"No fleet of up to {MOST_INSTANCES} instances meets the demand: it stays below {number(need)} "
-        f"req/s in {1 - policy.risk:.0%} of worlds, and the fleet that carries most, {counted(best, 'instance')}, may "
-        f"be given {number(most)} req/s. Needed: {more}, or less contention between them."
-    )
+    return f"{sentence}{more}, or less contention between them."
+
+
+def _bottleneck(shared: Shared, demand: Demand) -> list[str]:
+    """Where the next bottleneck lies, beside the peak."""
+    if not shared.limits:
+        return []
+    return [f"Next bottlenecks: {shared}; the peak over the horizon is {demand.peak}."]
 
 
 def _peak_days(demand: Demand) -> list[str]:
@@ -366,7 +350,9 @@ def _peak_days(demand: Demand) -> list[str]:
     ]
 
 
-def _extrapolation(scaling: Usl | Fit, recommended: int | None) -> list[str]:
+def _extrapolation(scaling: Scaling, recommended: int | None) -> list[str]:
+    if isinstance(scaling, AssumedScaling):
+        return [f"How instances scale was not measured: {scaling}."]
     if not isinstance(scaling, Fit):
         return ["The scaling law across instances was given, not measured."]
     if recommended is None or not scaling.predict(recommended).extrapolated:

@@ -13,18 +13,17 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
-from capacity.models.fits.fitting import Fit
 from capacity.models.overload.backlog import rise_during
 from capacity.models.overload.retries import metastable_safe_load
 from capacity.models.scalability import Usl
+from capacity.planning.scaling import Scaling, law_of
+from capacity.planning.shared import Shared
 from capacity.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_CONTENTION = 1 - 1e-9
-
-STEPS = ("contention", "spare instances", "retry budget", "scaling lag", "burst")
+STEPS = ("contention", "spare instances", "shared limits", "retry budget", "scaling lag", "burst")
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ class Policy:
         Accepted chance of missing the objective at the peak. [fraction]
     deploying_instances : int
         Instances out of service during a deployment; counts when more than the spare ones. [instances]
+    zones : int, optional
+        Zones that the instances are spread over evenly, one of which may be lost; None: no zone may. [zones]
     dispersion : float
         Variance over mean of arrivals in a burst interval; 1 for Poisson arrivals, 0 where the capacity given is for
         irregular arrivals already. [fraction]
@@ -64,6 +65,7 @@ class Policy:
     ramp_per_second: float | None = None
     risk: float = 0.05
     deploying_instances: int = 0
+    zones: int | None = None
     dispersion: float = 1.0
     burst_seconds: float = 1.0
     burst_quantile: float = 0.999
@@ -71,6 +73,7 @@ class Policy:
     def __post_init__(self) -> None:
         _check("spare_instances", self.spare_instances, 0, math.inf)
         _check("deploying_instances", self.deploying_instances, 0, math.inf)
+        _check("zones", 2 if self.zones is None else self.zones, 2, math.inf)
         _check("retry_budget", self.retry_budget, 0, 100)
         _check("scaling_lag_seconds", self.scaling_lag_seconds, 0, math.inf)
         _check("ramp_per_second", self.ramp_per_second or 0.0, 0, math.inf)
@@ -79,10 +82,10 @@ class Policy:
         _check("burst_seconds", self.burst_seconds, 1e-3, math.inf)
         _check("burst_quantile", self.burst_quantile, 0.5, 1 - 1e-9)
 
-    @property
-    def lost(self) -> int:
-        """Instances to do without: the spare ones or those being deployed, whichever is more. [instances]"""
-        return max(self.spare_instances, self.deploying_instances)
+    def lost(self, instances: int) -> int:
+        """Of so many instances those to do without: spare, in deployment or in one zone, whichever is most."""
+        zone = 0 if self.zones is None else math.ceil(instances / self.zones)
+        return max(self.spare_instances, self.deploying_instances, zone)
 
 
 @dataclass(frozen=True)
@@ -160,9 +163,10 @@ class Waterfall:
 def waterfall(
     instance_capacity: float | Estimate,
     instances: int,
-    scaling: Usl | Fit,
+    scaling: Scaling,
     policy: Policy,
     *,
+    shared: Shared | None = None,
     off: Collection[str] = (),
 ) -> Waterfall:
     """Reduce the nominal capacity of a fleet to the load it may be given.
@@ -173,11 +177,13 @@ def waterfall(
         What one instance carries within its objective; of an estimate its value, or its bound from below.
         [req/s]
     instances : int
-        Size of the fleet; nothing is safe when it is not more than `policy.lost`. [instances]
-    scaling : Usl or Fit
+        Size of the fleet; nothing is safe when it is not more than `policy.lost` of it. [instances]
+    scaling : Usl, Fit or AssumedScaling
         Law of scaling across instances; only its shape is used.
     policy : Policy
         What must be survived.
+    shared : Shared, optional
+        What all instances share.
     off : collection of str
         Steps switched off, of `STEPS`.
 
@@ -203,16 +209,20 @@ def waterfall(
         if "contention" in off
         else relative_capacity([law_of(scaling)], instances)
     )
-    loads = _loads(one, relative, policy, off)
+    shared = shared or Shared()
+    loads = _loads(one, relative, policy, shared.rate, off)
     before = [instances * one, *(float(load[0, -1]) for load in loads)]
+    words, applies = _words(policy, shared, instances), _applies(policy, shared)
     steps = tuple(
-        Step(name, _words(name, policy), after, was - after, name not in off and _applies(name, policy))
+        Step(name, words[name], after, was - after, name not in off and applies.get(name, True))
         for name, was, after in zip(STEPS, before[:-1], before[1:], strict=True)
     )
     return Waterfall(instances, before[0], steps)
 
 
-def safe_loads(instance_capacity: np.ndarray, relative: np.ndarray, policy: Policy) -> np.ndarray:
+def safe_loads(
+    instance_capacity: np.ndarray, relative: np.ndarray, policy: Policy, shared_rate: float = math.inf
+) -> np.ndarray:
     """Load that each fleet size may be given, in each world. [req/s]
 
     Parameters
@@ -223,35 +233,15 @@ def safe_loads(instance_capacity: np.ndarray, relative: np.ndarray, policy: Poli
         Capacity of 0, 1, ... n instances in units of one instance, a row for each world (or one row for all).
     policy : Policy
         What must be survived.
+    shared_rate : float
+        At which something all instances share ends. [req/s]
 
     Returns
     -------
     ndarray
         worlds x (n + 1), column n for n instances; zero where a fleet has nothing left.
     """
-    return _loads(instance_capacity[:, None], relative, policy, ())[-1]
-
-
-def law_of(scaling: Usl | Fit) -> Usl:
-    """Return the best law of a fit, or a law as it is."""
-    return scaling.law if isinstance(scaling, Fit) else scaling
-
-
-def sampled_laws(scaling: Usl | Fit, rng: np.random.Generator, worlds: int) -> list[Usl]:
-    """Return a scaling law for each world; one law for all worlds where it was given and not fitted.
-
-    The laws of a fit are drawn from its line R(N) = (1, α, β)/γ with its covariance (Student's t where the
-    errors were estimated); what would fall below zero is zero.
-    """
-    if not isinstance(scaling, Fit):
-        return [scaling]
-    freedom = scaling.degrees_of_freedom
-    spread = np.ones(worlds) if math.isinf(freedom) else np.sqrt(freedom / rng.chisquare(freedom, worlds))
-    error = rng.multivariate_normal(np.zeros(scaling.line.size), scaling.covariance, worlds, method="eigh")
-    lines = scaling.line + error * spread[:, None]
-    shapes = np.clip(lines[:, 1:] / lines[:, :1], 0.0, _MOST_CONTENTION)
-    shapes = np.pad(shapes, ((0, 0), (0, 2 - shapes.shape[1])))
-    return [Usl(1.0, float(contention), float(coherency)) for contention, coherency in shapes]
+    return _loads(instance_capacity[:, None], relative, policy, shared_rate, ())[-1]
 
 
 def relative_capacity(laws: Sequence[Usl], instances: int) -> np.ndarray:
@@ -285,14 +275,20 @@ def _value(capacity: float | Estimate) -> float:
 
 
 def _loads(
-    instance_capacity: np.ndarray | float, relative: np.ndarray, policy: Policy, off: Collection[str]
+    instance_capacity: np.ndarray | float,
+    relative: np.ndarray,
+    policy: Policy,
+    shared_rate: float,
+    off: Collection[str],
 ) -> list[np.ndarray]:
     """Load after each of `STEPS`, for 0, 1, ... n instances in the columns."""
-    lost = 0 if "spare instances" in off else policy.lost
     whole = instance_capacity * relative
-    sizes = np.maximum(np.arange(relative.shape[1]) - lost, 0)
-    left = whole[:, sizes]
-    once = left if "retry budget" in off else np.asarray(metastable_safe_load(left, 1 + policy.retry_budget))
+    sizes = np.arange(relative.shape[1])
+    lost = 0 if "spare instances" in off else np.array([policy.lost(int(n)) for n in sizes])
+    left = whole[:, np.maximum(sizes - lost, 0)]
+    carried = left if "shared limits" in off else np.minimum(left, shared_rate)
+    attempts = 1.0 if "retry budget" in off else 1 + policy.retry_budget
+    once = np.asarray(metastable_safe_load(carried, attempts))
     ramp = (
         0.0
         if "scaling lag" in off
@@ -300,29 +296,42 @@ def _loads(
     )
     ready = np.maximum(once - ramp, 0.0)
     steady = ready if "burst" in off else largest_mean(ready, policy)
-    return [whole, left, once, ready, steady]
+    return [whole, left, carried, once, ready, steady]
 
 
-def _applies(name: str, policy: Policy) -> bool:
-    if name == "burst":
-        return policy.dispersion > 0
-    return name != "scaling lag" or policy.ramp_per_second is not None
+def _applies(policy: Policy, shared: Shared) -> dict[str, bool]:
+    """Whether a step that may not apply does."""
+    return {
+        "burst": policy.dispersion > 0,
+        "scaling lag": policy.ramp_per_second is not None,
+        "shared limits": shared.of_rate is not None,
+    }
 
 
-def _words(name: str, policy: Policy) -> str:
-    ramp = policy.ramp_per_second
+def _words(policy: Policy, shared: Shared, instances: int) -> dict[str, str]:
+    """Each step's policy in words."""
     return {
         "contention": "instances get in each other's way",
-        "spare instances": f"{policy.lost} may be lost",
+        "spare instances": _lost_words(policy, instances),
+        "shared limits": "none is given" if shared.of_rate is None else str(shared.of_rate),
         "retry budget": f"retries up to {policy.retry_budget:.0%} of requests",
         "scaling lag": "no ramp given: all instances run before the peak"
-        if ramp is None
-        else f"{ramp:g} req/s per s for {policy.scaling_lag_seconds:g} s until a new instance serves",
+        if policy.ramp_per_second is None
+        else f"{policy.ramp_per_second:g} req/s per s for {policy.scaling_lag_seconds:g} s until a new instance serves",
         "burst": "the capacity is for irregular arrivals already"
         if policy.dispersion == 0
         else f"{policy.burst_seconds:g} s counts stay under the limit in {policy.burst_quantile:.1%} "
         f"of cases" + (f", dispersion {policy.dispersion:g}" if policy.dispersion != 1 else ", Poisson"),
-    }[name]
+    }
+
+
+def _lost_words(policy: Policy, instances: int) -> str:
+    lost = policy.lost(instances)
+    if policy.zones is not None and lost > max(policy.spare_instances, policy.deploying_instances):
+        return f"one of {policy.zones} zones may be lost: {counted(lost, 'instance')}"
+    if policy.deploying_instances > policy.spare_instances:
+        return f"{lost} are out of service during a deployment"
+    return f"{lost} may be lost"
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from capacity.display import result_html
@@ -12,6 +13,7 @@ from capacity.estimate import Estimate, number
 from capacity.evidence.service import Service
 from capacity.models import domain
 from capacity.models.scalability import Usl
+from capacity.plan import BALANCERS
 from capacity.wording import counted
 
 if TYPE_CHECKING:
@@ -20,35 +22,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FleetResponse:
-    """Response times of a number of instances behind a balancer that hands requests out in turn.
+    """Response times of a number of instances behind a balancer.
 
     What the scaling law takes from n instances is taken as longer service: with X(n) = n X(1) e every request takes
-    1 / e times as long, and an instance sees the load λ / n.
+    1 / e times as long. The balancer decides what an instance sees of arrivals with index of dispersion I: in turn
+    every n-th of them, I / n; at random a thinned stream, 1 + (I - 1) / n; to the least busy instance it is taken as
+    one queue for all of them, which it comes close to from below.
 
     Parameters
     ----------
     service : Service
-        Calibrated on `tested` instances; `in_production` of it for independent users.
+        Calibrated on `tested` instances.
     law : Usl
         Throughput by instances.
     instances : int
         [instances]
     tested : int
         Instances the service was calibrated on. [instances]
+    balancer : {"random", "round-robin", "least-connections"}, optional
+        None: an instance sees arrivals as in the test.
+    dispersion : float
+        Variance over mean of production's arrivals; 1 for independent users. [1]
 
     Raises
     ------
     DomainError
-        If a number of instances is no whole number above 0.
+        If a number of instances is no whole number above 0, or the balancer is not one of those.
+
+    References
+    ----------
+    .. [1] Mitzenmacher, The power of two choices in randomized load balancing, IEEE TPDS 12, 2001.
+    .. [2] Cox and Isham, Point Processes, Chapman and Hall, 1980, ch. 4 (thinning).
     """
 
     service: Service
     law: Usl
     instances: int
     tested: int = 1
+    balancer: str | None = None
+    dispersion: float = 1.0
 
     def __post_init__(self) -> None:
         domain.count(instances=self.instances, tested=self.tested)
+        domain.positive(dispersion=self.dispersion)
+        if self.balancer is not None and self.balancer not in BALANCERS:
+            raise DomainError(f"balancer {self.balancer!r}; allowed: {', '.join(BALANCERS)}")
 
     @property
     def saturation_throughput(self) -> Estimate:
@@ -70,9 +88,32 @@ class FleetResponse:
                 f"no steady state at {arrival_rate:g} req/s on {self.instances} instances; give a rate above 0 "
                 f"and below {number(limit)} req/s"
             )
-        slower = self.instances / self.tested / self._more
+        slower = self._shares / self._more
         method = f"predicted at {number(arrival_rate)} req/s on {self.instances} instances"
-        return self.service.predict(arrival_rate / self._more, q).scaled(slower, method=method)
+        queues = self._shares if self._one_queue else 1.0
+        return self._seen.predict(arrival_rate / self._more * queues, q).scaled(slower, method=method)
+
+    @cached_property
+    def _seen(self) -> Service:
+        """The service as the balancer lets requests see it, without what the scaling law takes."""
+        if self.balancer is None:
+            return self.service
+        if self._one_queue:
+            return self.service.in_production(self.dispersion).pooled(self._shares)
+        shares = max(self._shares, 1.0)
+        thinned = (
+            self.dispersion / shares if self.balancer == "round-robin" else 1 + (self.dispersion - 1) / shares
+        )
+        return self.service.in_production(thinned)
+
+    @property
+    def _one_queue(self) -> bool:
+        return self.balancer == "least-connections" and self._shares > 1
+
+    @property
+    def _shares(self) -> float:
+        """Instances over those tested, which were one behind the same address."""
+        return self.instances / self.tested
 
     @property
     def _more(self) -> float:
@@ -118,13 +159,20 @@ class Responses:
 
 
 def at_load(
-    service: Service, law: Usl, sizes: Sequence[int], arrival_rate: float, *, tested: int = 1
+    service: Service,
+    law: Usl,
+    sizes: Sequence[int],
+    arrival_rate: float,
+    *,
+    tested: int = 1,
+    balancer: str | None = None,
+    dispersion: float = 1.0,
 ) -> Responses:
     """Response times of fleets of several sizes at one load.
 
     Parameters
     ----------
-    service, law, tested
+    service, law, tested, balancer, dispersion
         As of `FleetResponse`.
     sizes : sequence of int
         [instances]
@@ -134,7 +182,7 @@ def at_load(
     """
     import pandas as pd
 
-    fleets = [FleetResponse(service, law, size, tested) for size in sizes]
+    fleets = [FleetResponse(service, law, size, tested, balancer, dispersion) for size in sizes]
     rows = []
     for fleet in fleets:
         utilization = arrival_rate / float(fleet.saturation_throughput.value or 0.0)

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from capacity.estimate import Estimate
-from capacity.plan import Cost
 from capacity.planning.choices import weigh
 from capacity.planning.demand import Demand
+from capacity.planning.headroom import Policy
+from capacity.planning.options import Fleets
+from capacity.planning.shared import Shared
 
-COST = Cost(instance_per_month=50.0, downtime_per_minute=(100.0, 100.0, 100.0))
 DAYS = 30
 
 
@@ -21,10 +22,11 @@ def demand(*levels: float) -> Demand:
     return Demand(None, dates, paths, now, Estimate.exactly(0.0, unit="", method="", provenance="config"))
 
 
-def weighed(worlds: Demand, per_instance: float = 100.0, recommended: int | None = 3, cost: Cost = COST):
-    """Choices for fleets that carry a multiple of one instance."""
-    safe = np.tile(per_instance * np.arange(12.0), (len(worlds.paths), 1))
-    return weigh(worlds, safe, cost, recommended=recommended, rng=np.random.default_rng(1))
+def weighed(worlds: Demand, per_instance: float = 100.0, recommended: int | None = 3, price: float = 100.0):
+    """Choices for fleets that carry a multiple of one instance, at 50 a month each."""
+    carried = np.tile(per_instance * np.arange(12.0), (len(worlds.paths), 1))
+    fleets = Fleets(carried, carried, worlds, Policy(), Shared(), 50.0)
+    return weigh(fleets, np.full(len(worlds.paths), price), recommended=recommended)
 
 
 def test_a_loss_is_the_share_above_for_an_hour_a_day() -> None:
@@ -43,13 +45,7 @@ def test_costly_misses_hold_the_largest_demand() -> None:
 
 def test_cheap_misses_hold_little() -> None:
     """When a minute costs next to nothing, the least costly fleet is the smallest."""
-    cheap = Cost(instance_per_month=50.0, downtime_per_minute=(1e-6, 1e-6, 1e-6))
-    assert weighed(demand(150.0, 450.0), cost=cheap).least_cost == 1
-
-
-def test_without_a_price_of_downtime_nothing_is_weighed() -> None:
-    """No price is invented."""
-    assert weighed(demand(150.0), cost=Cost(instance_per_month=50.0)) is None
+    assert weighed(demand(150.0, 450.0), price=1e-6).least_cost == 1
 
 
 def test_the_readings_stand_side_by_side() -> None:

@@ -9,10 +9,12 @@ import pytest
 from capacity.errors import NotIdentified
 from capacity.estimate import Estimate
 from capacity.models.scalability import Amdahl, Linear, Usl
-from capacity.plan import Cost, Event
-from capacity.planning.demand import Demand, TrafficHistory
+from capacity.plan import Cost, Event, Limit
+from capacity.planning.demand import Demand
 from capacity.planning.fleet import FleetPlan, plan_fleet
 from capacity.planning.headroom import Policy
+from capacity.planning.scaling import AssumedScaling
+from capacity.planning.shared import Shared
 
 BARE = Policy(spare_instances=0, retry_budget=0.0, burst_quantile=0.5)
 ONE = Estimate(300.0, 290.0, 310.0, "req/s", "measured here", "measured")
@@ -25,9 +27,8 @@ def demand(
     rng = np.random.default_rng(5)
     level = start * np.exp(growth * np.arange(days)) * np.exp(width * rng.standard_normal((worlds, 1)))
     dates = pd.date_range("2026-06-01", periods=days, freq="D", tz="UTC")
-    history = TrafficHistory("made.csv", 3600.0, pd.Series([1.0], [dates[0]]))
     peak = Estimate(start, start, start, "req/s", "", "measured")
-    return Demand(history, dates, level, peak, Estimate(0.0, 0.0, 0.0, "", "", "measured"))
+    return Demand(None, dates, level, peak, Estimate(0.0, 0.0, 0.0, "", "", "measured"))
 
 
 def planned(**changes: object) -> FleetPlan:
@@ -109,7 +110,7 @@ def test_runway_dates_follow_growth() -> None:
     growing = demand(500, growth=0.01, width=0.0)
     plan = planned(demand=growing, instance_capacity=exact)
     day = int(np.ceil(np.log(600 / 500) / 0.01))
-    assert [date.date() for date in plan.runway["date"]] == [growing.dates[day].date()] * 3
+    assert [date.date() for date in plan.runway["date"]] == [growing.dates[day].date()] * 5
     assert plan.additions["date"].iloc[0] == growing.dates[day]
 
 
@@ -191,6 +192,38 @@ def test_refused_options_keep_their_reason() -> None:
     assert verdicts[2].startswith("refused: misses the objective with probability")
     assert verdicts[3] == "recommended: fewest within the accepted risk"
     assert verdicts[4] == "enough, 1 more than needed"
+
+
+def test_what_all_share_ends_the_growth_of_a_fleet() -> None:
+    """Connections for three instances refuse the fourth, which the demand needs; the plan says what is needed."""
+    shared = Shared.of([Limit(name="connections", available=30.0, per_instance=10.0)])
+    plan = planned(demand=demand(1000), shared=shared)
+    assert plan.recommended is None
+    assert "connections: 30 for 10 an instance, enough for 3 instances" in plan.options["verdict"].iloc[-1]
+    assert "Needed: more room where connections ends at 3 instances (30 for 10 an instance)" in plan.text
+
+
+def test_a_quota_below_the_peak_is_the_bottleneck() -> None:
+    """No number of instances passes what the provider allows."""
+    shared = Shared.of([Limit(name="mail provider", rate=450.0)])
+    plan = planned(shared=shared)
+    assert plan.recommended is None
+    assert "mail provider ends at 450 req/s" in plan.text
+    assert plan.options["safe_load"].max() == pytest.approx(450)
+
+
+def test_a_quota_above_the_peak_is_named_and_changes_nothing() -> None:
+    """The next bottleneck stands in the text."""
+    plan = planned(shared=Shared.of([Limit(name="mail provider", rate=5000.0)]))
+    assert plan.recommended == planned().recommended
+    assert "Next bottlenecks: mail provider ends at 5,000 req/s" in plan.text
+
+
+def test_what_is_assumed_of_scaling_is_told() -> None:
+    """Without tests at several counts the plan rests on an assumption, and its interval is wider."""
+    plan = planned(scaling=AssumedScaling(), demand=demand(1500))
+    assert "How instances scale was not measured: contention 0% to 8%, likely 3%" in plan.text
+    assert plan.recommended >= planned(demand=demand(1500)).recommended  # type: ignore[operator]
 
 
 def test_a_plan_shows_itself() -> None:

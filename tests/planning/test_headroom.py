@@ -5,7 +5,7 @@ import pytest
 
 from capacity.errors import DomainError
 from capacity.estimate import Estimate
-from capacity.models.scalability import Amdahl, Linear, Usl
+from capacity.models.scalability import Linear, Usl
 from capacity.planning.headroom import (
     STEPS,
     Policy,
@@ -13,9 +13,9 @@ from capacity.planning.headroom import (
     largest_mean,
     relative_capacity,
     safe_loads,
-    sampled_laws,
     waterfall,
 )
+from capacity.planning.shared import Shared, SharedLimit
 
 LAW = Usl(300.0, 0.03, 0.0005)
 POLICY = Policy(ramp_per_second=1.0)
@@ -28,9 +28,9 @@ def example(**changes: object) -> Waterfall:
 
 
 def test_worked_example() -> None:
-    """Levers, section 3: 1200 -> 1094.9 -> 846.7 -> 769.7 -> 679.7 -> 603.8 req/s (S10 gives 604.0)."""
+    """Levers, section 3: 1200 -> 1094.9 -> 846.7 -> 769.7 -> 679.7 -> 603.8 req/s (S10: 604.0)."""
     loads = [example().nominal, *(step.load for step in example().steps)]
-    assert loads == pytest.approx([1200, 1094.9, 846.7, 769.7, 679.7, 603.8], abs=0.06)
+    assert loads == pytest.approx([1200, 1094.9, 846.7, 846.7, 769.7, 679.7, 603.8], abs=0.06)
     assert example().safe_load == pytest.approx(604.0, rel=0.005)
     assert example().safe_load / 1200 == pytest.approx(0.503, abs=0.0005)
 
@@ -38,8 +38,9 @@ def test_worked_example() -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_can_be_switched_off(step: str) -> None:
     """A step switched off takes nothing, and the safe load rises."""
-    off = example(off=[step])
-    assert off.safe_load > example().safe_load
+    shared = Shared((SharedLimit("database", 800.0, None, "as given"),)) if step == "shared limits" else None
+    off = example(off=[step], shared=shared)
+    assert off.safe_load > example(shared=shared).safe_load
     assert not next(s for s in off.steps if s.name == step).on
 
 
@@ -52,6 +53,25 @@ def test_deployment_replaces_replica_loss_when_larger() -> None:
     """Two instances being deployed count, one spare does not add to them."""
     deploying = Policy(ramp_per_second=1.0, deploying_instances=2)
     assert example(policy=deploying).steps[1].load == pytest.approx(float(LAW.throughput_at(2)))
+
+
+def test_a_zone_counts_its_instances_rounded_up() -> None:
+    """Five instances in three zones: the largest zone has two, and they may be lost."""
+    policy = Policy(zones=3)
+    assert [policy.lost(n) for n in (1, 3, 4, 5, 6, 7)] == [1, 1, 2, 2, 2, 3]
+    step = example(policy=Policy(zones=2)).steps[1]
+    assert step.load == pytest.approx(float(LAW.throughput_at(2)))
+    assert step.policy == "one of 2 zones may be lost: 2 instances"
+
+
+def test_a_shared_limit_cuts_what_instances_carry() -> None:
+    """A quota of 800 req/s takes what four instances with one lost carry beyond it, before retries."""
+    cut = example(shared=Shared((SharedLimit("mail provider", 800.0, None, "as given"),)))
+    by_name = {step.name: step for step in cut.steps}
+    assert by_name["shared limits"].load == 800.0
+    assert by_name["retry budget"].load == pytest.approx(800 / 1.1)
+    assert by_name["shared limits"].on
+    assert not {step.name: step for step in example().steps}["shared limits"].on
 
 
 def test_dispersed_arrivals_leave_less() -> None:
@@ -100,15 +120,6 @@ def test_arrays_agree_with_the_waterfall() -> None:
     safe = safe_loads(np.array([300.0]), relative_capacity([LAW], 6), POLICY)
     assert safe[0, 4] == pytest.approx(example().safe_load)
     assert safe[0, 0] == safe[0, 1] == 0.0
-
-
-def test_a_fit_is_drawn_with_its_uncertainty() -> None:
-    """Laws drawn from a fit scatter about it as its own interval says."""
-    fit = Amdahl.fit([1, 2, 4], [300, 570, 1030], throughput_error=[6, 11, 20])
-    laws = sampled_laws(fit, np.random.default_rng(1), 4000)
-    contention = np.array([law.contention for law in laws])  # type: ignore[attr-defined]
-    assert contention.std() == pytest.approx(fit.standard_errors["contention"], rel=0.1)
-    assert np.median(contention) == pytest.approx(fit.law.contention, rel=0.05)
 
 
 def test_text_is_computed() -> None:
