@@ -178,3 +178,17 @@ def number(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def money(amount: float, currency: str | None = None) -> str:
+    """Write an amount as a reader of invoices would round it: three significant digits, no more than two decimals.
+
+    Examples
+    --------
+    >>> money(12345.6, "USD"), money(46.93), money(3.234, "EUR"), money(-0.001)
+    ('USD 12,300', '47', 'EUR 3.23', '0')
+    """
+    digits = 2 if abs(amount) < 10 else 0 if abs(amount) < 1000 else 2 - math.floor(math.log10(abs(amount)))
+    rounded = round(amount, digits) + 0.0
+    written = f"{rounded:,.2f}" if digits > 0 and rounded else f"{rounded:,.0f}"
+    return f"{currency} {written}" if currency else written

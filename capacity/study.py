@@ -30,11 +30,12 @@ from capacity.evidence.scaling import Scaling, fit_scaling
 from capacity.evidence.steps import Step, find_steps
 from capacity.models.scalability import Amdahl, Usl
 from capacity.plan import Plan
-from capacity.planning.scaling import law_of
+from capacity.planning.scaling import AssumedScaling, law_of
 from capacity.wording import sentence
 
 if TYPE_CHECKING:
     from capacity.models.fits.fitting import Fit
+    from capacity.planning.alternatives import Alternatives
     from capacity.planning.choices import Choices
     from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
@@ -257,7 +258,7 @@ class Study:
         if len(known) < 2:
             return Missing(
                 "scaling across instances",
-                f"saturation was reached at fewer than two instance counts; {self._scaling_or_assumed}",
+                f"saturation was reached at fewer than two instance counts; {AssumedScaling()}",
             )
         estimates = list(known["saturation_throughput"])
         return Amdahl.fit(
@@ -445,6 +446,13 @@ class Study:
         )
 
     @property
+    def alternatives(self) -> Alternatives | Missing:
+        """Other sizes of instance, and autoscaling, in the same worlds."""
+        if isinstance(self.fleet, Missing):
+            return Missing("other ways to carry the demand", self.fleet.reason)
+        return self.fleet.alternatives
+
+    @property
     def choices(self) -> Choices | Missing:
         """What each size of fleet costs, falling short included."""
         if isinstance(self.fleet, Missing):
@@ -562,8 +570,6 @@ class Study:
 
     @property
     def _scaling_or_assumed(self) -> Any:
-        from capacity.planning.scaling import AssumedScaling
-
         return self.scaling or AssumedScaling()
 
     def _steps_at(self, instances: int) -> list[Step]:

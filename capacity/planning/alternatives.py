@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from capacity.display import result_html
-from capacity.estimate import number
+from capacity.estimate import money
 from capacity.models.finance import pert_sample
 from capacity.planning.choices import REGRET, losses
 from capacity.planning.headroom import Policy
@@ -58,10 +58,13 @@ class Alternatives:
         each world, exceeded in 1 of 20) [money per month]; verdict.
     cheapest : int or None
         Row with the least expected cost.
+    currency : str or None
+        Of the money.
     """
 
     options: pd.DataFrame
     cheapest: int | None
+    currency: str | None = None
 
     @property
     def sentences(self) -> list[str]:
@@ -71,7 +74,7 @@ class Alternatives:
         row = self.options.loc[self.cheapest]
         return [
             f"Cheapest within the accepted risk: {row['operation']}, {counted(int(row['instances']), 'instance')} "
-            f"{row['size']}, {number(row['cost_per_month'])} a month on average."
+            f"{row['size']}, {money(row['cost_per_month'], self.currency)} a month on average."
         ]
 
     @property
@@ -100,6 +103,7 @@ def compare(
     fleets_of: Callable[[Kind, Policy], Fleets],
     policy: Policy,
     price: np.ndarray | None,
+    currency: str | None = None,
 ) -> Alternatives:
     """Compare kinds of instance, each fixed and autoscaled, by the fewest that miss no more than the accepted risk.
 
@@ -116,6 +120,8 @@ def compare(
         Of the plan.
     price : ndarray or None
         Of a minute of downtime in each world. [money per min]
+    currency : str, optional
+        Of the prices.
     """
     import pandas as pd
 
@@ -137,9 +143,9 @@ def compare(
     for name, values in columns.items():
         frame.loc[priced, name] = values
     cheapest = priced[int(np.argmin(total.mean(axis=0)))]
-    frame["verdict"] = [_verdict(place, frame, cheapest) for place in range(len(ways))]
+    frame["verdict"] = [_verdict(place, frame, cheapest, currency) for place in range(len(ways))]
     order = [name for name in frame.columns if name != "verdict"]
-    return Alternatives(frame[[*order, "verdict"]], cheapest)
+    return Alternatives(frame[[*order, "verdict"]], cheapest, currency)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,8 +204,8 @@ def mean_running(fleets: Fleets, most: int) -> float:
     return hours / (_HOURS * paths.size)
 
 
-def _verdict(place: int, frame: pd.DataFrame, cheapest: int) -> str:
+def _verdict(place: int, frame: pd.DataFrame, cheapest: int, currency: str | None) -> str:
     if place == cheapest:
         return "cheapest within the accepted risk"
     more = frame["cost_per_month"][place] - frame["cost_per_month"][cheapest]
-    return f"{number(more)} a month dearer" if more == more else frame["verdict"][place]
+    return f"{money(more, currency)} a month dearer" if more == more else frame["verdict"][place]

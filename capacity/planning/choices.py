@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from capacity.display import result_html
-from capacity.estimate import number
+from capacity.estimate import money
+from capacity.models.decisions import evpi, evppi
 from capacity.planning.demand import DAYS_PER_MONTH, Demand
 from capacity.planning.options import Fleets
 from capacity.wording import counted
@@ -34,13 +35,17 @@ class Choices:
         readings choose it). [money per month]
     recommended : int or None
         Fewest instances within the accepted risk.
-    totals : ndarray
-        Rent and loss in each world. [money per month] (worlds x sizes)
+    worth_knowing : pandas.DataFrame
+        quantity, worth: the most that knowing it before choosing the size would save over the horizon (expected
+        value of perfect information, in all and of each quantity alone). [money]
+    currency : str or None
+        Of the money.
     """
 
     sizes: pd.DataFrame
     recommended: int | None
-    totals: np.ndarray
+    worth_knowing: pd.DataFrame
+    currency: str | None = None
 
     @property
     def least_cost(self) -> int:
@@ -69,22 +74,35 @@ class Choices:
         cheapest, calmest = self.least_cost, self.least_regret
         row = self.sizes.loc[cheapest]
         sentences = [
-            f"{counted(cheapest, 'instance')} cost least on average, {number(row['cost_per_month'])} a month, of which "
-            f"{number(row['loss_per_month'])} is what short peaks would lose; {counted(calmest, 'instance')} are "
+            f"{counted(cheapest, 'instance')} cost least on average, {self._money(row['cost_per_month'])} a month, of "
+            f"which {self._money(row['loss_per_month'])} is what short peaks would lose; {counted(calmest, 'instance')} are "
             f"regretted least."
         ]
         if self.recommended is not None and self.recommended != cheapest:
             more = self.sizes["cost_per_month"][self.recommended] - row["cost_per_month"]
             side = "more" if self.recommended > cheapest else "fewer"
             sentences.append(
-                f"The accepted risk asks for {side}: {counted(self.recommended, 'instance')}, {number(more)} a month "
-                f"dearer on average."
+                f"The accepted risk asks for {side}: {counted(self.recommended, 'instance')}, {self._money(more)} a "
+                f"month dearer on average."
             )
+        sentences.append(self._next_to_measure())
         sentences.append(
             "A loss is the traffic that all instances together would not carry, at the price of downtime; an instance "
             "lost at the peak is left to the accepted risk."
         )
         return " ".join(sentences)
+
+    def _money(self, amount: float) -> str:
+        return money(amount, self.currency)
+
+    def _next_to_measure(self) -> str:
+        alone = self.worth_knowing.iloc[1:]
+        best = alone.loc[alone["worth"].idxmax()]
+        if best["worth"] <= 0:
+            return "Knowing more beforehand would change no choice of size."
+        return (
+            f"What is most worth measuring first is {best['quantity']}: up to {self._money(best['worth'])}."
+        )
 
     def __str__(self) -> str:
         return f"least cost {self.least_cost}, least regret {self.least_regret}"
@@ -93,7 +111,9 @@ class Choices:
         return result_html(self.to_frame(), "Rent, and what short peaks would lose", self.text)
 
 
-def weigh(fleets: Fleets, price: np.ndarray, *, recommended: int | None) -> Choices:
+def weigh(
+    fleets: Fleets, price: np.ndarray, *, recommended: int | None, currency: str | None = None
+) -> Choices:
     """Weigh the sizes of fleet in money.
 
     Parameters
@@ -104,6 +124,8 @@ def weigh(fleets: Fleets, price: np.ndarray, *, recommended: int | None) -> Choi
         Of a minute of downtime in each world. [money per min]
     recommended : int or None
         Fewest instances within the accepted risk.
+    currency : str, optional
+        Of the prices.
     """
     import pandas as pd
 
@@ -122,7 +144,21 @@ def weigh(fleets: Fleets, price: np.ndarray, *, recommended: int | None) -> Choi
         },
         index=pd.Index(sizes, name="instances"),
     )
-    return Choices(frame, recommended, total)
+    return Choices(frame, recommended, _worth_knowing(fleets, total, price), currency)
+
+
+def _worth_knowing(fleets: Fleets, total: np.ndarray, price: np.ndarray) -> pd.DataFrame:
+    """What perfect knowledge would save over the horizon. [money]"""
+    import pandas as pd
+
+    months = fleets.demand.horizon_days / DAYS_PER_MONTH
+    known = {
+        "the peak over the horizon": fleets.demand.peaks,
+        "what one instance carries": fleets.all_up[:, 1],
+        "the price of downtime": price,
+    }
+    worth = {"all of it": evpi(total), **{name: evppi(total, values) for name, values in known.items()}}
+    return pd.DataFrame({"quantity": list(worth), "worth": [months * value for value in worth.values()]})
 
 
 def losses(demand: Demand, carried: np.ndarray, price: np.ndarray) -> np.ndarray:

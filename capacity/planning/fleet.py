@@ -11,7 +11,7 @@ import numpy as np
 
 from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
-from capacity.estimate import Estimate, number, weakest
+from capacity.estimate import Estimate, money, number, weakest
 from capacity.models.finance import pert_sample
 from capacity.models.fits.fitting import Fit
 from capacity.planning.alternatives import Alternatives, Kind, compare
@@ -19,7 +19,7 @@ from capacity.planning.choices import Choices, weigh
 from capacity.planning.demand import Demand
 from capacity.planning.headroom import Policy, relative_capacity, safe_loads
 from capacity.planning.options import Fleets
-from capacity.planning.runway import additions, runway
+from capacity.planning.runway import additions, exhaustion, runway
 from capacity.planning.scaling import AssumedScaling, Scaling, sampled_laws
 from capacity.planning.shared import Shared
 from capacity.wording import counted
@@ -49,6 +49,8 @@ class FleetPlan:
         instances, safe_load_low, safe_load, safe_load_high [req/s], probability_missed [fraction],
         expected_shortfall [req/s], shortage_over_surplus (how many times an idle req/s a missed one is worth to
         whoever holds this fleet), cost_per_month (where a price is known), verdict.
+    exhaustion : pandas.Series
+        Chance that the peak has exceeded what today's fleet may be given, by each day. [fraction]
     runway : pandas.DataFrame
         probability, date: when today's fleet is exhausted with that probability; no date when beyond the
         horizon.
@@ -70,6 +72,8 @@ class FleetPlan:
         Other sizes of instance, and autoscaling, each with the fewest instances that carry the same demand.
     shared : Shared
         What all instances share: the next bottlenecks.
+    currency : str or None
+        Of the money.
     notes : tuple of str
         What to know before believing it.
     """
@@ -77,6 +81,7 @@ class FleetPlan:
     recommended: int | None
     instances_running: int
     options: pd.DataFrame
+    exhaustion: pd.Series
     runway: pd.DataFrame
     additions: pd.DataFrame
     demand: Demand
@@ -85,6 +90,7 @@ class FleetPlan:
     probability_missed_running: float
     alternatives: Alternatives
     shared: Shared = field(default=Shared())
+    currency: str | None = None
     what_is_needed: str = ""
     choices: Choices | None = None
     notes: tuple[str, ...] = field(default=())
@@ -117,7 +123,11 @@ class FleetPlan:
         if self.recommended is None:
             return self.what_is_needed
         chosen = self.option(self.recommended)
-        cost = f" at {number(chosen['cost_per_month'])} a month" if "cost_per_month" in chosen else ""
+        cost = (
+            f" at {money(chosen['cost_per_month'], self.currency)} a month"
+            if "cost_per_month" in chosen
+            else ""
+        )
         return (
             f"{counted(self.recommended, 'instance')}{cost} carry {number(chosen['safe_load'])} req/s safely "
             f"({number(chosen['safe_load_low'])} to {number(chosen['safe_load_high'])}) and miss the "
@@ -230,10 +240,12 @@ def plan_fleet(
 
     tested = Kind("as tested", 1.0, None if cost is None else cost.instance_per_month)
     price = _downtime_price(cost, rng, len(demand.peaks))
+    currency = None if cost is None else cost.currency
     kinds = [tested, *Kind.drawn(sizes, rng, len(demand.peaks))]
     fleets = fleets_of(tested, policy)
     recommended = fleets.fewest
     safe = fleets.safe[:, instances_running]
+    exhausted = exhaustion(demand, safe)
     provenance = weakest(instance_capacity.provenance, demand.peak.provenance)
     return FleetPlan(
         recommended=recommended,
@@ -241,7 +253,8 @@ def plan_fleet(
         options=fleets.to_frame(
             fleets.around(recommended or fleets.strongest, instances_running), recommended
         ),
-        runway=runway(demand, safe),
+        exhaustion=exhausted,
+        runway=runway(exhausted),
         additions=additions(demand, fleets.safe, policy.risk, instances_running, recommended),
         demand=demand,
         policy=policy,
@@ -249,8 +262,9 @@ def plan_fleet(
             safe, unit="req/s", method="headroom policies on sampled capacities", provenance=provenance
         ),
         probability_missed_running=float(fleets.missed[instances_running]),
-        choices=None if price is None else weigh(fleets, price, recommended=recommended),
-        alternatives=compare(kinds, fleets_of, policy, price),
+        choices=None if price is None else weigh(fleets, price, recommended=recommended, currency=currency),
+        alternatives=compare(kinds, fleets_of, policy, price, currency),
+        currency=currency,
         shared=shared,
         what_is_needed="" if recommended else _what_is_needed(fleets),
         notes=(

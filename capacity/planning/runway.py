@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 SHARES = (0.05, 0.20, 0.50, 0.80, 0.95)
 
 
-def runway(demand: Demand, safe: np.ndarray) -> pd.DataFrame:
-    """When today's fleet is exhausted: probability and the first date by which it has that; none beyond the horizon."""
+def exhaustion(demand: Demand, safe: np.ndarray) -> pd.Series:
+    """Share of worlds in which the peak has exceeded what a fleet may be given, by each day. [fraction]"""
     import pandas as pd
 
-    share = _exhausted(demand, safe)
-    dates = [_first(demand.dates, share >= probability) for probability in SHARES]
+    return pd.Series(_exhausted(demand, safe), demand.dates, name="exhausted")
+
+
+def runway(exhausted: pd.Series) -> pd.DataFrame:
+    """When a fleet is exhausted: probability and the first date by which it has that; none beyond the horizon."""
+    import pandas as pd
+
+    dates = [_first(exhausted.index, exhausted.to_numpy() >= probability) for probability in SHARES]
     return pd.DataFrame({"probability": SHARES, "date": pd.Series(dates, dtype=object)})
 
 

@@ -31,7 +31,7 @@ def weighed(worlds: Demand, per_instance: float = 100.0, recommended: int | None
 
 def test_a_loss_is_the_share_above_for_an_hour_a_day() -> None:
     """Two instances of 100 at 250 req/s lose a fifth of an hour a day at 100 a minute."""
-    sizes = weighed(demand(250.0)).sizes
+    sizes = weighed(demand(*[250.0] * 40)).sizes
     per_month = 365.25 / 12
     assert sizes.loc[2, "loss_per_month"] == pytest.approx(0.2 * 60 * 100 * per_month)
     assert sizes.loc[3, "loss_per_month"] == 0
@@ -40,18 +40,34 @@ def test_a_loss_is_the_share_above_for_an_hour_a_day() -> None:
 
 def test_costly_misses_hold_the_largest_demand() -> None:
     """When a minute is dear, the fleet for the worst world costs least."""
-    assert weighed(demand(150.0, 150.0, 450.0)).least_cost == 5
+    assert weighed(demand(*[150.0, 150.0, 450.0] * 20)).least_cost == 5
 
 
 def test_cheap_misses_hold_little() -> None:
     """When a minute costs next to nothing, the least costly fleet is the smallest."""
-    assert weighed(demand(150.0, 450.0), price=1e-6).least_cost == 1
+    assert weighed(demand(*[150.0, 450.0] * 20), price=1e-6).least_cost == 1
 
 
 def test_the_readings_stand_side_by_side() -> None:
     """Each reading has its row, and the text prices what the accepted risk asks for on top."""
-    found = weighed(demand(150.0), recommended=3)
+    found = weighed(demand(*[150.0] * 40), recommended=3)
     frame = found.to_frame()
     assert frame["instances"].tolist() == [1, 2, 3, 4]
     assert frame["reading"].tolist() == ["", "least cost, least regret", "accepted risk", ""]
     assert "asks for more: 3 instances, 50 a month dearer" in found.text
+
+
+def test_what_is_uncertain_is_worth_knowing() -> None:
+    """Where only the demand differs between worlds, knowing it is worth all that anything is, and the rest nothing."""
+    rng = np.random.default_rng(2)
+    found = weighed(demand(*rng.uniform(50, 900, 400))).worth_knowing.set_index("quantity")["worth"]
+    assert found["all of it"] > 0
+    assert found["the peak over the horizon"] == pytest.approx(found["all of it"], rel=0.35)
+    assert found["what one instance carries"] == found["the price of downtime"] == 0
+
+
+def test_certain_worlds_leave_nothing_to_know() -> None:
+    """With one demand in every world no knowledge changes the choice."""
+    found = weighed(demand(*[250.0] * 200))
+    assert (found.worth_knowing["worth"] == 0).all()
+    assert "would change no choice" in found.text

@@ -6,7 +6,7 @@ import pytest
 
 from capacity.estimate import Estimate
 from capacity.planning.demand import Demand
-from capacity.planning.runway import SHARES, additions, runway
+from capacity.planning.runway import SHARES, additions, exhaustion, runway
 
 DATES = pd.date_range("2026-06-01", periods=100, tz="UTC")
 
@@ -20,14 +20,14 @@ def growing() -> Demand:
 
 def test_each_share_has_the_first_day_it_is_reached() -> None:
     """World k is short from day k, so a share s is short from the day before 100 s."""
-    found = runway(growing(), np.full(100, 100.0))
+    found = runway(exhaustion(growing(), np.full(100, 100.0)))
     days = [(date - DATES[0]).days for date in found["date"]]
     assert days == [round(100 * share) - 1 for share in SHARES]
 
 
 def test_beyond_the_horizon_there_is_no_date() -> None:
     """A fleet that always carries the peak is not exhausted."""
-    assert runway(growing(), np.full(100, 200.0))["date"].isna().all()
+    assert runway(exhaustion(growing(), np.full(100, 200.0)))["date"].isna().all()
 
 
 def test_additions_come_before_the_risk_is_passed() -> None:

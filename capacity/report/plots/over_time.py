@@ -1,4 +1,4 @@
-"""What happened from one moment to the next: tests, an overload, and demand before and after today."""
+"""What happened from one moment to the next: tests, and an overload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from capacity.display import Figure, Prose, prose
 from capacity.estimate import number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import AMBER, BLUE, GREY, RED, Panel
-from capacity.report.plots.words import middle_of, name_of, percent, todays
+from capacity.report.plots.words import name_of, percent
 from capacity.wording import spoken
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from capacity.evidence.limits import Slo
     from capacity.evidence.loadtest import LoadTest
     from capacity.evidence.resilience import Resilience
-    from capacity.planning.demand import Demand
-    from capacity.planning.fleet import FleetPlan
 
 _FALLEN = 0.005  # share of requests without a good answer that a title speaks of
 
@@ -189,60 +187,3 @@ def _spike_alt(anatomy: pd.DataFrame) -> str:
             late = "" if math.isnan(slow) else f", P95 up to {number(1000 * slow)} ms"
             parts.append(f"{state}: {number(good)} of {number(offered)} req/s answered well{late}")
     return "; ".join(parts)
-
-
-@picture
-def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose:
-    """Draw the daily peaks of the past, what they may become, and what today's fleet may be given.
-
-    Parameters
-    ----------
-    demand : Demand
-        History and forecast.
-    fleet : FleetPlan, optional
-        Its safe load today is the rule the fan is read against.
-    """
-    fan = demand.fan(days=7).set_index("date")  # by the day, the rhythm of the week would hide the trend
-    past = _past_weeks(demand.history.daily_peak) if demand.history else fan["median"].iloc[:0]
-    sheet = Canvas(_demand_title(demand, fleet), heights=(2.8,))
-    panel = sheet.panel.name_axes("", "Largest rate of each week [req/s]")
-    safe_high = fleet.safe_load_running.high if fleet else 0.0
-    top = max(float(past.max() if len(past) else 0.0), float(fan["high"].max()), safe_high)
-    panel.limits(x=((past if len(past) else fan).index[0], fan.index[-1]), y=(0.0, 1.1 * top)).calendar()
-    panel.measured(past.index, past, colour=GREY, size=3.5)
-    panel.band(fan.index, fan["low"], fan["high"])
-    panel.model(fan.index, fan["median"], extrapolated=True)
-    for column, name in (("high", "1 in 20 above"), ("median", "median"), ("low", "1 in 20 below")):
-        panel.label(float(fan[column].iloc[-1]), name, BLUE)
-    for event in demand.events:
-        week = fan.iloc[(demand.dates.date == event.date).nonzero()[0][0] // 7]
-        panel.say(week.name, float(week["high"]), name_of(event.name), side="right")
-    ahead = f"largest daily peak over {demand.horizon_days} days {demand.peak}"
-    alt = f"Peak of a week now {demand.current_peak}; {ahead}."
-    if fleet is not None:
-        safe = fleet.safe_load_running
-        panel.across(safe.low, safe.high, colour=RED)
-        panel.rule(middle_of(safe))
-        panel.label(middle_of(safe), "safe today", RED)
-        alt += f" Today's fleet may be given {safe}."
-    return sheet.done(alt, "Dots: measured. Dashes: forecast, with its 90% interval.")
-
-
-def _past_weeks(daily_peak: pd.Series) -> pd.Series:
-    """Return the largest rate of each whole week up to today."""
-    return daily_peak.iloc[len(daily_peak) % 7 :].resample("7D").max()
-
-
-def _demand_title(demand: Demand, fleet: FleetPlan | None) -> str:
-    when = f"{demand.dates[-1]:%B %Y}"
-    if fleet is None:
-        now, then = number(middle_of(demand.current_peak)), number(middle_of(demand.peak))
-        return f"The peak goes from {now} to {then} req/s by {when}"
-    running = todays(fleet.instances_running)
-    half = fleet.exhausted
-    if half is None:
-        enough = percent(1 - fleet.probability_missed_running)
-        return f"What {running} can promise is enough until {when} with a chance of {enough}"
-    if half <= demand.dates[0]:
-        return f"More is asked already than {running} can promise"
-    return f"By {half:%B %Y} more will be asked, more likely than not, than {running} can promise"

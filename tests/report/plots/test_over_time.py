@@ -1,4 +1,4 @@
-"""Pictures over time: tests, an overload, demand."""
+"""Pictures over time: tests, an overload."""
 
 from dataclasses import replace
 
@@ -111,21 +111,3 @@ def test_no_overload_no_picture():
     """Without overload the picture is the sentence that says so."""
     untested = Resilience(None, pd.DataFrame(), None, pd.DataFrame(), "No test went beyond the limit.")
     assert "No test went beyond" in str(plots.spike(untested))
-
-
-def test_demand_is_read_against_the_fleet(study, words_of):
-    """With a fleet the message is when it runs out; without, how the peak grows."""
-    assert "safe today" in words_of(plots.demand_fan(study.demand, study.fleet))
-    assert "The peak goes from" in plots.demand_fan(study.demand).alt
-
-
-def test_events_are_named(study, words_of):
-    """Each event inside the horizon stands at its day."""
-    assert {event.name for event in study.demand.events} <= set(words_of(plots.demand_fan(study.demand)))
-
-
-def test_enough_is_said_too(study):
-    """A fleet that is not exhausted at even odds is said to be enough, with the chance."""
-    never = study.fleet.runway.assign(date=None)
-    fleet = replace(study.fleet, runway=never, probability_missed_running=0.12)
-    assert "with a chance of 88%" in plots.demand_fan(study.demand, fleet).alt
