@@ -75,8 +75,8 @@ class Choices:
         row = self.sizes.loc[cheapest]
         sentences = [
             f"{counted(cheapest, 'instance')} cost least on average, {self._money(row['cost_per_month'])} a month, of "
-            f"which {self._money(row['loss_per_month'])} is what short peaks would lose; {counted(calmest, 'instance')} are "
-            f"regretted least."
+            f"which {self._money(row['loss_per_month'])} is what short peaks would lose; "
+            f"{counted(calmest, 'instance')} are regretted least."
         ]
         if self.recommended is not None and self.recommended != cheapest:
             more = self.sizes["cost_per_month"][self.recommended] - row["cost_per_month"]
