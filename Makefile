@@ -27,15 +27,15 @@ lint: $(V)/.dev
 
 lock: $(B)/uv
 	$(B)/uv pip compile pyproject.toml --extra build $(LOCK) -o requirements/run.txt
-	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra fast -c requirements/run.txt $(LOCK) -o requirements/lab.txt
-	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra fast --extra test -c requirements/lab.txt $(LOCK) -o requirements/dev.txt
+	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra fast --extra forecast -c requirements/run.txt $(LOCK) -o requirements/lab.txt
+	$(B)/uv pip compile pyproject.toml --extra build --extra lab --extra fast --extra forecast --extra test -c requirements/lab.txt $(LOCK) -o requirements/dev.txt
 
 record: $(V)/.run
 	$(B)/python data/recording/record.py
 
 benchmark: $(V)/.dev
 	$(B)/python benchmarks/reading.py
-	for asked in fitting erlang stations mva simulation network; do OMP_NUM_THREADS=1 $(B)/python benchmarks/$$asked.py; done
+	for asked in fitting erlang stations mva simulation network planning portfolio; do OMP_NUM_THREADS=1 $(B)/python benchmarks/$$asked.py; done
 
 clean:
 	rm -rf $(V) $(OUT)

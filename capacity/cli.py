@@ -204,14 +204,16 @@ def _readable(exports: Sequence[str]) -> tuple[list[LoadTest], int]:
 @commands.command()
 @click.argument("plan")
 def check(plan: str) -> int:
-    """Print the gates of PLAN; the exit code is 4 unless the verdict is ready."""
+    """Print the gates of PLAN, first those that failed; the exit code is 4 unless the verdict is ready."""
     _must_exist(plan)
+    from capacity.document import read_every_input
     from capacity.report.text import gates
     from capacity.study import Study
 
-    verdict = Study.load(plan).verdict
-    click.echo(gates(verdict))
-    return 0 if verdict.ready else _NOT_READY
+    study = Study.load(plan)
+    read_every_input(study)
+    click.echo(gates(study.verdict))
+    return 0 if study.verdict.ready else _NOT_READY
 
 
 @commands.command()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from capacity.plain import SCHEMA, plain_data
 if TYPE_CHECKING:
     from capacity.evidence.loadtest import LoadTest
     from capacity.plan import Plan
+    from capacity.planning.demand import Demand
     from capacity.study import Study
 
 
@@ -49,8 +51,11 @@ def plan_document(study: Study) -> dict[str, Any]:
             "scaling": study.scaling_points,
             "resilience": {"graceful": study.resilience.graceful, "criteria": study.resilience.criteria},
             "demand": _demand(study),
+            "headroom": study.headroom and study.headroom.to_frame(),
             "fleet": _fleet(study),
             "investments": study.investments and study.investments.to_frame(),
+            "portfolio": _portfolio(study),
+            "promises": study.promises and study.promises.to_frame(),
             "actions": study.actions,
             "ledger": study.ledger and study.ledger.to_frame(),
             "missing": study.missing,
@@ -66,19 +71,51 @@ def _demand(study: Study) -> Any:
         "peak": demand.peak,
         "first_day": demand.dates[0],
         "last_day": demand.dates[-1],
-        "weeks": demand.fan(days=7),
+        "dispersion": study.dispersion,
+        "backtest": demand.backtest and demand.backtest.stretches,
+        "weeks": [_week(demand, row) for row in demand.fan(days=7).to_dict("records")],
     }
+
+
+def _week(demand: Demand, row: dict[Hashable, Any]) -> dict[Hashable, Any]:
+    """Add to a row of the fan the same as an estimate."""
+    peak = replace(demand.peak, value=row["median"], low=row["low"], high=row["high"])
+    return row | {"peak": replace(peak, method="largest daily peak of a week, as of the horizon")}
 
 
 def _fleet(study: Study) -> Any:
     return study.fleet and {
         "recommended": study.fleet.recommended,
         "running": study.fleet.instances_running,
+        "safe_load_running": study.fleet.safe_load_running,
+        "probability_missed_running": study.fleet.probability_missed_running,
         "options": study.fleet.options,
         "runway": study.fleet.runway,
         "additions": study.fleet.additions,
+        "alternatives": study.alternatives and study.alternatives.to_frame(),
+        "shared_limits": [str(limit) for limit in study.fleet.shared.limits],
         "choices": study.choices and study.choices.to_frame(),
+        "worth_knowing": study.choices and study.choices.worth_knowing,
         "response_times": study.fleet_responses and study.fleet_responses.to_frame(),
+    }
+
+
+def _portfolio(study: Study) -> Any:
+    portfolio = study.investments
+    return portfolio and {
+        "recommended": list(portfolio.recommended),
+        "order": list(portfolio.best.items),
+        "order_in_mind": list(portfolio.in_mind.items),
+        "delay_cost": portfolio.best.cost_of_delay,
+        "delay_cost_in_mind": portfolio.in_mind.cost_of_delay,
+        "joint_saving": portfolio.joint_saving,
+        "joint_npv": portfolio.joint_npv,
+        "recommended_npv": portfolio.recommended_npv,
+        "capacity_factor": portfolio.capacity_factor,
+        "probability_gain": portfolio.probability_gain,
+        "probability_gain_first_year": portfolio.probability_gain_first_year,
+        "calendar": portfolio.calendar.to_frame(),
+        "inputs": portfolio.information.to_frame(),
     }
 
 
@@ -97,7 +134,7 @@ def read_every_input(study: Study) -> None:
     UsageError
         If the investments contradict each other.
     """
-    from capacity.planning.baseline import facts_of
+    from capacity.planning.stated import facts_of
 
     for part in ("inputs", "steps", "demand", "ledger"):
         getattr(study, part)

@@ -180,15 +180,29 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def money(amount: float, currency: str | None = None) -> str:
-    """Write an amount as a reader of invoices would round it: three significant digits, no more than two decimals.
+def money(amount: float | Estimate, currency: str | None = None, *, interval: bool = True) -> str:
+    """Write money as a reader of invoices would round it: three significant digits, no more than two decimals.
+
+    An estimate has its currency as its unit, and is written with its interval unless that is not wanted.
 
     Examples
     --------
     >>> money(12345.6, "USD"), money(46.93), money(3.234, "EUR"), money(-0.001)
     ('USD 12,300', '47', 'EUR 3.23', '0')
+    >>> money(Estimate(172580.4, 66810.0, 344496.0, "USD", "", "assumed"))
+    'USD 173,000 (66,800 to 344,000)'
     """
+    if not isinstance(amount, Estimate):
+        return f"{currency} {_rounded(amount)}" if currency else _rounded(amount)
+    if amount.value is None or not amount.bounded:
+        return str(amount)
+    told = money(amount.value, amount.unit)
+    if amount.low == amount.high or not interval:
+        return told
+    return f"{told} ({_rounded(amount.low)} to {_rounded(amount.high)})"
+
+
+def _rounded(amount: float) -> str:
     digits = 2 if abs(amount) < 10 else 0 if abs(amount) < 1000 else 2 - math.floor(math.log10(abs(amount)))
     rounded = round(amount, digits) + 0.0
-    written = f"{rounded:,.2f}" if digits > 0 and rounded else f"{rounded:,.0f}"
-    return f"{currency} {written}" if currency else written
+    return f"{rounded:,.2f}" if digits > 0 and rounded else f"{rounded:,.0f}"

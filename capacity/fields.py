@@ -170,6 +170,7 @@ ErrorCode = Annotated[
     ),
 ]
 Value = Annotated[float | bool, _allowed("a finite number, or true or false", math.isfinite)]
+Finite = Annotated[float, _allowed("a finite number", math.isfinite)]
 Role = Annotated[str, BeforeValidator(_role)]
 Positive = Annotated[float, _allowed("a number above 0", lambda x: 0 < x <= 1e15)]
 Milliseconds = Annotated[float, _allowed("milliseconds above 0, at most 3600000", lambda ms: 0 < ms <= 3.6e6)]
@@ -181,7 +182,9 @@ Instances = Annotated[int, _allowed("a whole number of instances, 1 to 100000", 
 Spare = Annotated[int, _allowed("a whole number of instances, 0 to 100000", lambda n: 0 <= n <= 100_000)]
 Tier = Annotated[int, _allowed("1, 2 or 3; 1 is the most critical", lambda n: 1 <= n <= 3)]
 Zones = Annotated[int, _allowed("a whole number of zones, 2 to 100", lambda n: 2 <= n <= 100)]
-Environments = Annotated[int, _allowed("a whole number of versions up at once, 1 to 10", lambda n: 1 <= n <= 10)]
+Environments = Annotated[
+    int, _allowed("a whole number of versions up at once, 1 to 10", lambda n: 1 <= n <= 10)
+]
 WeeklyHours = Annotated[float, _allowed("hours a week, above 0, at most 100000", lambda h: 0 < h <= 100_000)]
 Truth = Annotated[bool, _allowed("true or false")]
 Currency = Annotated[

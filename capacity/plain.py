@@ -27,7 +27,9 @@ def plain_data(value: Any) -> Any:
         return {f.name: plain_data(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain_data(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)  # their own order differs from run to run
+    if isinstance(value, (list, tuple)):
         return [plain_data(item) for item in value]
     return _plain_scalar(value)
 

@@ -22,6 +22,7 @@ from capacity.fields import did_you_mean, shown
 from capacity.wording import visible
 
 MAX_BYTES = 1_000_000
+MEASURES = ("npv", "saving", "capacity_factor", "availability", "outage_cost")
 BALANCERS = ("random", "round-robin", "least-connections")
 _MAX_PROBLEMS = 30
 _ROLE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"
@@ -207,6 +208,13 @@ class Attestation(_Section):
     note: fields.Text | None = None
 
 
+class Promise(_Section):
+    """What somebody promises of all the work together: at least so much of a result (see `Portfolio.break_even`)."""
+
+    of: Annotated[str, fields.one_of(MEASURES)]
+    least: fields.Finite
+
+
 class Claim(_Section):
     """A number somebody states about the service, to be held against the evidence.
 
@@ -266,6 +274,7 @@ class Plan(_Section):
     cost: Cost | None = None
     team: Team = Team()
     investment: fields.Many[Investment] = ()
+    promise: fields.Many[Promise] = ()
     attestation: fields.Many[Attestation] = ()
     claim: fields.Many[Claim] = ()
     ledger: Ledger | None = None
@@ -455,6 +464,7 @@ def _keys_of(location: Sequence[int | str]) -> list[str]:
         "cost": Cost,
         "team": Team,
         "investment": Investment,
+        "promise": Promise,
         "attestation": Attestation,
         "claim": Claim,
         "ledger": Ledger,

@@ -23,7 +23,7 @@ def starter(exports: Sequence[str | Path], plan: str | Path = "plan.toml") -> st
 
     Examples
     --------
-    >>> print(starter(["runs/stress.json"]).splitlines()[9])
+    >>> print(starter(["runs/stress.json"]).splitlines()[10])
     stress = "runs/stress.json"
     """
     folder = Path(plan).absolute().parent

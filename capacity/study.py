@@ -40,10 +40,13 @@ if TYPE_CHECKING:
     from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
     from capacity.planning.headroom import Policy, Waterfall
+    from capacity.planning.known import Known
     from capacity.planning.ledger import Ledger
     from capacity.planning.portfolio import Portfolio
+    from capacity.planning.promises import Promises
     from capacity.planning.readiness import Verdict
     from capacity.planning.response import Responses
+    from capacity.planning.second_opinion import SecondOpinion
     from capacity.planning.shared import Shared
     from capacity.planning.traffic import TrafficHistory
 
@@ -466,8 +469,6 @@ class Study:
 
         if not self.plan.investment:
             return Missing("investments", "the plan lists no [[investment]]")
-        if self.plan.cost is None:
-            return Missing("investments", "the plan has no [cost], so nothing has a price")
         if isinstance(self.instance_capacity, Missing):
             return Missing("investments", self.instance_capacity.reason)
         return evaluate_portfolio(
@@ -476,30 +477,87 @@ class Study:
             self.plan.cost,
             instance_capacity=self.instance_capacity,
             instances=self.plan.service.instances_running,
+            instance_servers=self._workers,
             scaling=self._scaling_or_assumed,
             demand=self.demand or None,
+            limits={limit.name: limit.rate for limit in self.shared.limits if limit.instances is None},
+            facts=self._facts,
             rng=self.rng(),
+            **self.plan.team.model_dump(),
         )
+
+    @cached_property
+    def promises(self) -> Promises | Missing:
+        """What is promised of all the work, held against the model."""
+        from capacity.planning.promises import hold
+
+        if not self.plan.promise:
+            return Missing("promises", "the plan has no [[promise]] of the work")
+        if isinstance(self.investments, Missing):
+            return Missing("promises", self.investments.reason)
+        return hold(self.plan.promise, self.investments)
+
+    @property
+    def _workers(self) -> float:
+        """Requests one instance works on at the same time, as calibrated; one where it was not."""
+        workers = self.service.servers.value if self.service and self.service.accepted else None
+        return max((workers or 1.0) / self.plan.service.instances_tested, 1.0)
+
+    @property
+    def _facts(self) -> dict[str, float]:
+        """What the policy states about today, by the names the levers know it under."""
+        policy = self.plan.policy
+        facts = (
+            {"unavailable_instances": float(policy.deploying_instances)} if policy.deploying_instances else {}
+        )
+        if policy.ramp_per_second is not None:
+            facts |= {
+                "ramp_per_second": policy.ramp_per_second,
+                "startup_seconds": policy.scaling_lag_seconds,
+            }
+        return facts
+
+    @cached_property
+    def second_opinion(self) -> SecondOpinion | Missing:
+        """The largest peak by another method, beside the forecast's."""
+        from capacity.planning.second_opinion import second_opinion
+
+        if isinstance(self.demand, Missing):
+            return Missing("second opinion", self.demand.reason)
+        try:
+            return second_opinion(self.demand, rng=self.rng())
+        except NotIdentified as reason:
+            return Missing("second opinion", str(reason))
 
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the service may be given the load the plan expects."""
         from capacity.planning.readiness import assess
 
-        return assess(
-            capacity_status=self.capacity.status,
-            capacity_why=self.capacity.why,
-            slo_capacity=(self.capacity.production or self.capacity.slo).get("all"),
-            peak_demand=self.demand.peak if self.demand else None,
-            peaks=self.demand.peaks if self.demand else None,
-            graceful=self.resilience.graceful,
-            graceful_text=self.resilience.text,
-            voiding=tuple(finding.message for finding in self.findings.voids("capacity")),
-            recommended=self.fleet.recommended if self.fleet else None,
-            running=self.plan.service.instances_running if self.fleet else None,
-            risk=self.plan.policy.risk,
-            safe_load=self.fleet.safe_load_running if self.fleet else None,
-            probability_missed=self.fleet.probability_missed_running if self.fleet else None,
+        return assess(self.known)
+
+    @cached_property
+    def known(self) -> Known:
+        """What the tests proved, what is asked and what the plan states: what verdict and recommendation rest on."""
+        from capacity.planning.known import Known
+
+        service, law = self.plan.service, self.scaling_law
+        tested, running = (
+            law.throughput_at(n) for n in (service.instances_tested, service.instances_running)
+        )
+        return Known(
+            capacity=self.capacity,
+            findings=self.findings,
+            resilience=self.resilience,
+            tier=service.tier,
+            policy=self.policy,
+            demand=self.demand or None,
+            fleet=self.fleet or None,
+            fleet_factor=float(running / tested),
+            availability=self.plan.slo.availability,
+            today=self.investments.now if self.investments else None,
+            attestations=self.plan.attestation,
+            investments=self.investments or None,
         )
 
     @cached_property
@@ -507,22 +565,21 @@ class Study:
         """What to do, what it buys, and what would change our mind."""
         from capacity.planning.recommendation import recommend
 
-        return recommend(self.verdict, self.fleet or None, self.investments or None, doubts=self.findings)
+        return recommend(self.verdict, self.known)
 
     @cached_property
     def numbers(self) -> pd.DataFrame:
         """The numbers the recommendation stands on, each with its interval and what it rests on."""
         from capacity.planning.recommendation import numbers
 
-        budget = self.plan.policy.retry_budget
-        return numbers(self.capacity, self.demand or None, self.fleet or None, retry_budget=budget)
+        return numbers(self.known)
 
     @cached_property
     def actions(self) -> pd.DataFrame:
         """What to do, in order."""
         from capacity.planning.recommendation import actions
 
-        return actions(self.verdict, self.findings, self.fleet or None, self.investments or None)
+        return actions(self.verdict, self.known)
 
     @cached_property
     def ledger(self) -> Ledger | Missing:
@@ -551,7 +608,7 @@ class Study:
     @property
     def missing(self) -> dict[str, str]:
         """Parts left out, and why."""
-        parts = (self.service, self.scaling, self.demand, self.fleet, self.investments)
+        parts = (self.service, self.scaling, self.demand, self.fleet, self.investments, self.ledger)
         return {part.name: part.reason for part in parts if isinstance(part, Missing)}
 
     def rng(self) -> np.random.Generator:

@@ -152,7 +152,7 @@ _COLUMNS_BY_KIND = {
         "growth_per_month": "growth a month", "risk": "risk", "level": "confidence", "probability": "chance",
         "probability_missed": "chance to miss the SLO", "irr": "rate of return",
         "discount_rate": "discount rate a year", "retry_budget": "retry budget",
-        "probability_gain": "chance to pay", "mean_error": "mean, model off by",
+        "probability_gain": "chance to pay", "variance_share": "share of the spread", "mean_error": "mean, model off by",
         "p50_error": "P50, model off by", "p95_error": "P95, model off by", "p99_error": "P99, model off by",
     },
     "req/s": {
@@ -173,14 +173,17 @@ _COLUMNS_BY_KIND = {
     "number": {
         "concurrency": "in progress", "queue_length": "queue", "offered_load": "offered load",
         "contention": "contention α", "coherency": "coherency β", "peak_concurrency": "peak concurrency",
-        "multiplier": "factor", "parallelism": "parallelism",
+        "multiplier": "factor", "parallelism": "parallelism", "mean_instances": "running on average",
+        "shortage_over_surplus": "a miss worth so many idle",
     },
     "months": {"runway": "runway", "payback": "payback"},
     "money": {
         "cost": "cost", "cost_per_month": "cost a month", "npv": "net present value",
         "investment": "investment", "stand_alone": "saved a year, alone",
         "in_order": "saved a year, in order", "last_in": "saved a year, done last",
-        "shapley": "saved a year, Shapley share",
+        "shapley": "saved a year, Shapley share", "rent_per_month": "rent a month",
+        "loss_per_month": "lost a month", "regret_per_month": "regret a month, 1 in 20", "worth": "worth at most",
+        "worth_knowing": "worth knowing", "at_low": "worth at its low end", "at_high": "worth at its high end",
     },
     "size": {"size": "size"},
     "moment": {"time": "time", "timestamp": "time", "started": "start"},

@@ -14,6 +14,8 @@ import pytest
 from artillery_results_parser import load_script
 from capacity import cli
 from capacity.errors import InputError, UsageError
+from capacity.planning.gates import Gate
+from capacity.planning.readiness import Verdict
 from capacity.report.folder import Busy
 from capacity.report.publish import Outcome, Run
 
@@ -172,17 +174,36 @@ def test_check_tells_the_gates_and_leaves_with_4_unless_ready(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plan: str, ready: bool, code: int
 ) -> None:
     """For pipelines that deploy."""
-    gate = SimpleNamespace(name="spare", status="fail", measured="1", requirement="2", remedy="add \x1bone")
-    verdict = SimpleNamespace(ready=ready, headline="NOT READY", gates=[gate])
+    gate = Gate("spare", "2", "1", "fail", "tests", "add \x1bone")
+    verdict = Verdict("READY" if ready else "NOT READY", None, (gate,))
     study = SimpleNamespace(load=lambda path: SimpleNamespace(verdict=verdict))
     monkeypatch.setitem(sys.modules, "capacity.study", SimpleNamespace(Study=study))
+    monkeypatch.setitem(
+        sys.modules, "capacity.document", SimpleNamespace(read_every_input=lambda study: None)
+    )
     assert run("check", plan) == code
     assert capsys.readouterr().out.splitlines() == [
-        "NOT READY",
-        "  FAIL     spare: 1",
+        "failed: spare",
+        "READY" if ready else "NOT READY",
+        "  FAIL     spare",
+        "           found: 1",
         "           needed: 2",
         "           to do: add one",
     ]
+
+
+def test_check_passes_over_no_bad_input(
+    capsys: pytest.CaptureFixture[str], repository: Path, tmp_path: Path
+) -> None:
+    """A ledger that cannot be read has nothing to do with the verdict, and is told all the same."""
+    export = repository / "data" / "stations" / "unsaturated.json"
+    (tmp_path / "plan.json").write_text("{}")
+    file = tmp_path / "plan.toml"
+    file.write_text(f'[tests]\nstress = "{export}"\n[ledger]\nplans = ["plan.json"]\n')
+    assert run("check", str(file)) == 3
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"error: {tmp_path}/plan.json: has no layout")
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from capacity.errors import DomainError, NotIdentified
-from capacity.estimate import Estimate, number, weakest
+from capacity.estimate import Estimate, money, number, weakest
 
 
 def estimate(value, low, high, unit="req/s", **more):
@@ -111,3 +112,28 @@ def test_weakest_provenance_decides():
 def test_three_significant_digits(value, text):
     """Numbers print with three digits, or all of their integer part."""
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (172580.4, "USD 173,000"),
+        (66810.0, "USD 66,800"),
+        (0.0, "USD 0"),
+        (-699.6, "USD -700"),
+        (12.345, "USD 12"),
+        (3.234, "USD 3.23"),
+        (1e9, "USD 1,000,000,000"),
+    ],
+)
+def test_money_has_three_digits(amount: float, text: str) -> None:
+    """No more than an estimate carries, with separators."""
+    assert money(Estimate.exactly(amount, unit="USD", method="", provenance="assumed")) == text
+
+
+def test_money_shows_its_interval_once() -> None:
+    """The currency is told once; the interval where it is wanted; without a currency none is guessed."""
+    amount = Estimate(172580.0, 122580.0, 222580.0, "EUR", "", "assumed")
+    assert money(amount) == "EUR 173,000 (123,000 to 223,000)"
+    assert money(amount, interval=False) == "EUR 173,000"
+    assert money(replace(amount, unit=""), interval=False) == "173,000"

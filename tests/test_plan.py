@@ -193,7 +193,7 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         (
             TESTS + "[slos]\n",
             "slos: no such key in a plan; allowed: service, tests, slo, demand, policy, limit, size, "
-            "cost, team, investment, attestation, claim, ledger; did you mean 'slo'?",
+            "cost, team, investment, promise, attestation, claim, ledger; did you mean 'slo'?",
         ),
         (TESTS + "[slo]\np95_ms = -3", "slo.p95_ms: -3; allowed: milliseconds above 0, at most 3600000"),
         (TESTS + "[slo]\np95_ms = nan", "slo.p95_ms: nan; allowed: milliseconds above 0, at most 3600000"),

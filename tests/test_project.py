@@ -112,7 +112,16 @@ def test_public_names_are_what_they_say():
     import capacity
 
     modules = [name for name in capacity.__all__ if inspect.ismodule(getattr(capacity, name))]
-    assert modules == ["distributions", "laws", "networks", "overload", "plots", "simulation"]
+    assert modules == [
+        "distributions",
+        "laws",
+        "levers",
+        "networks",
+        "overload",
+        "parts",
+        "plots",
+        "simulation",
+    ]
     assert not list(capacity.audit([]))
 
 
@@ -129,7 +138,7 @@ def environment_matches(pyproject: dict, environment: dict) -> bool:
     """Whether conda gets the same direct dependencies, JupyterLab included, and nothing else by pip."""
     project = pyproject["project"]
     extras = project["optional-dependencies"]
-    wanted = bounds(project["dependencies"] + extras["lab"] + extras["fast"])
+    wanted = bounds(project["dependencies"] + extras["lab"] + extras["fast"] + extras["forecast"])
     wanted = {CONDA_NAMES.get(name, name): bound for name, bound in wanted.items()}
     wanted["python"] = project["requires-python"].removeprefix(">=")
     listed = environment["dependencies"]
@@ -161,7 +170,7 @@ def test_lock_is_hashed_and_above_the_floors(repository: Path, lock: str):
     blocks = re.split(r"\n(?=[a-z0-9])", text.strip())
     assert all("--hash=sha256:" in block for block in blocks)
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    extras = {"run": [], "lab": ["lab", "fast"], "dev": ["lab", "fast", "test"]}[lock]
+    extras = {"run": [], "lab": ["lab", "fast", "forecast"], "dev": ["lab", "fast", "forecast", "test"]}[lock]
     wanted = project["dependencies"] + [
         r for extra in extras for r in project["optional-dependencies"][extra]
     ]

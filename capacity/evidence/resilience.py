@@ -269,11 +269,20 @@ def _text(graceful: bool | None, verdicts: Mapping[str, _Verdict], overload: Ove
     if graceful:
         return f"The service degrades gracefully {at}: all {len(verdicts)} criteria are met."
     wanted = "unknown" if graceful is None else "fail"
-    told = [f"{name.capitalize()}: {v.measured}." for name, v in verdicts.items() if v.status == wanted]
+    told = [
+        f"{name.capitalize()}{_elsewhere(v, overload)}: {v.measured}."
+        for name, v in verdicts.items()
+        if v.status == wanted
+    ]
     head = "No criterion of graceful degradation failed, but not all are known,"
     if graceful is False:
         head = "The service does not degrade gracefully"
     return " ".join([f"{head} {at}.", *told])
+
+
+def _elsewhere(verdict: _Verdict, overload: Overload) -> str:
+    """Name the test a verdict comes from where it is another than the one the sentences speak of."""
+    return f" ({visible(verdict.test)})" if verdict.test not in ("", overload.test.name) else ""
 
 
 def _untested(tests: Sequence[LoadTest]) -> Resilience:

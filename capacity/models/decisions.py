@@ -13,7 +13,7 @@ from capacity.models import domain
 from capacity.models.bisection import root
 
 _LEAST = 5  # draws in each half of a bin
-_SCANNED = 8  # places looked at for the number of break-even values
+_PLACES = (0.0, 1e-6, 1e-4, 0.01, 0.1, 0.3, 0.6, 0.9, 0.99, 1.0)  # of the range, scanned for changes of sign
 
 
 def evpi(losses: np.ndarray) -> float:
@@ -39,7 +39,7 @@ def evpi(losses: np.ndarray) -> float:
     5.0
     """
     table = _losses(losses)
-    return float(table.mean(axis=0).min() - table.min(axis=1).mean())
+    return float((table[:, _best(table)] - table.min(axis=1)).mean())
 
 
 def evppi(losses: np.ndarray, parameter: np.ndarray, bins: int | None = None) -> float:
@@ -129,7 +129,7 @@ def break_even(worth: Callable[[float], float], low: float, high: float) -> floa
     """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise DomainError(f"{low:g} to {high:g} is no range; give the smaller value first")
-    places = [low, *(low + (high - low) * np.geomspace(1e-6, 0.1, _SCANNED - 2)).tolist(), high]
+    places = [low + (high - low) * share for share in _PLACES]
     values = [float(worth(x)) for x in places]
     known = [(x, value) for x, value in zip(places, values, strict=True) if math.isfinite(value)]
     changes = [(left, right) for (left, one), (right, other) in pairwise(known) if (one > 0) != (other > 0)]

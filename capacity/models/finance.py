@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from capacity.errors import DomainError, NotIdentified
+from capacity.models import domain
 from capacity.models.bisection import crossing
 
 
 def npv(rate_per_year: float, cash_flows_monthly: Sequence[float]) -> float:
-    """Worth today of monthly cash flows, Σ flow_k / (1 + i)^k with 1 + i = (1 + rate)^(1/12) [$].
+    """Worth today of monthly cash flows, Σ flow_k / (1 + rate)^(k/12) [$].
 
     Parameters
     ----------
@@ -35,7 +36,23 @@ def npv(rate_per_year: float, cash_flows_monthly: Sequence[float]) -> float:
     >>> round(npv(0.10, [-5200] + [600] * 24), 2)
     7858.74
     """
-    return _present_value(_monthly(rate_per_year), _flows(cash_flows_monthly))
+    flows = _flows(cash_flows_monthly)
+    return math.fsum(flows * discount_factors(rate_per_year, flows.size))
+
+
+def discount_factors(rate_per_year: float, months: int) -> np.ndarray:
+    """Worth today of one unit of money now and after each month, (1 + rate)^(-k/12) [1].
+
+    Examples
+    --------
+    >>> discount_factors(0.21, 7)[[0, 6]].round(6).tolist()
+    [1.0, 0.909091]
+    """
+    if not (math.isfinite(rate_per_year) and rate_per_year > -1):
+        raise DomainError(
+            f"discount rate {rate_per_year:g} per year must be above -1; write ten percent as 0.10"
+        )
+    return np.asarray((1 + rate_per_year) ** (-np.arange(months) / 12))
 
 
 def irr(cash_flows: Sequence[float]) -> float:
@@ -52,14 +69,59 @@ def irr(cash_flows: Sequence[float]) -> float:
     0.10484
     """
     flows = _flows(cash_flows)
-    signs = np.sign(flows[flows != 0])
-    changes = int(np.count_nonzero(signs[1:] != signs[:-1]))
-    if changes != 1:
+    places = np.flatnonzero(flows)
+    changes = places[1:][np.sign(flows[places[1:]]) != np.sign(flows[places[:-1]])]
+    if changes.size != 1:
+        where = f" (in periods {', '.join(map(str, changes[:9]))})" if changes.size else ""
         raise NotIdentified(
-            f"the cash flows change sign {changes} times; an internal rate of return exists and is unique "
-            "only with exactly one change; compare net present values instead"
+            f"the cash flows change sign {changes.size} times{where}; an internal rate of return exists and is "
+            "unique only with exactly one change; compare net present values instead"
         )
-    return _rate_of_zero(flows * -signs[0])
+    return _rate_of_zero(flows * -np.sign(flows[places[0]]))
+
+
+def mirr(cash_flows: Sequence[float], finance_rate: float, reinvest_rate: float) -> float:
+    """Modified rate of return, (FV(earned) / PV(spent))^(1/n) - 1 over n periods [fraction per period].
+
+    What is spent is financed at one rate, what is earned is put away at another until the end; unlike `irr` it
+    is defined for any flows that both spend and earn.
+
+    Parameters
+    ----------
+    cash_flows : sequence of float
+        First flow now, each next one a period later; money spent is negative. [$]
+    finance_rate, reinvest_rate : float
+        Above -1. [fraction per period]
+
+    Raises
+    ------
+    DomainError
+        If a rate is -1 or below.
+    NotIdentified
+        If nothing is spent or nothing is earned.
+
+    References
+    ----------
+    .. [1] Lin, The modified internal rate of return and investment criterion, The Engineering Economist 21(4),
+       1976.
+
+    Examples
+    --------
+    >>> round(mirr([-120_000, 39_000, 30_000, 21_000, 37_000, 46_000], 0.10, 0.12), 4)
+    0.1261
+    """
+    flows = _flows(cash_flows)
+    for name, rate in (("finance rate", finance_rate), ("reinvest rate", reinvest_rate)):
+        if not (math.isfinite(rate) and rate > -1):
+            raise DomainError(f"{name} {rate:g} per period must be above -1; write ten percent as 0.10")
+    periods = np.arange(flows.size)
+    spent = math.fsum(-np.minimum(flows, 0) * (1 + finance_rate) ** -periods.astype(float))
+    earned = math.fsum(np.maximum(flows, 0) * (1 + reinvest_rate) ** (periods[-1] - periods))
+    if not (spent > 0 and earned > 0):
+        raise NotIdentified(
+            f"the cash flows spend {spent:g} and earn {earned:g}; a modified rate of return needs some of both"
+        )
+    return math.expm1((math.log(earned) - math.log(spent)) / (flows.size - 1))
 
 
 def payback_months(cash_flows_monthly: Sequence[float], rate_per_year: float = 0.0) -> float:
@@ -83,7 +145,7 @@ def payback_months(cash_flows_monthly: Sequence[float], rate_per_year: float = 0
     9.0165
     """
     flows = _flows(cash_flows_monthly)
-    balance = np.cumsum(flows * (1 + _monthly(rate_per_year)) ** -np.arange(flows.size))
+    balance = np.cumsum(flows * discount_factors(rate_per_year, flows.size))
     owing = np.flatnonzero(balance < 0)
     if owing.size == 0:
         return 0.0
@@ -131,14 +193,6 @@ def pert_sample(rng: np.random.Generator, low: float, likely: float, high: float
     return low + width * rng.beta(1 + 4 * (likely - low) / width, 1 + 4 * (high - likely) / width, size)
 
 
-def _monthly(rate_per_year: float) -> float:
-    if not (math.isfinite(rate_per_year) and rate_per_year > -1):
-        raise DomainError(
-            f"discount rate {rate_per_year:g} per year must be above -1; write ten percent as 0.10"
-        )
-    return math.expm1(math.log1p(rate_per_year) / 12)
-
-
 def _flows(cash_flows: Sequence[float]) -> np.ndarray:
     flows = np.asarray(cash_flows, dtype=float)
     if flows.ndim != 1 or flows.size == 0 or not np.isfinite(flows).all():
@@ -146,18 +200,84 @@ def _flows(cash_flows: Sequence[float]) -> np.ndarray:
     return flows
 
 
-def _present_value(rate: float, flows: np.ndarray) -> float:
-    return math.fsum(flows * (1 + rate) ** -np.arange(flows.size))
-
-
 def _rate_of_zero(flows: np.ndarray) -> float:
     """Rate at which flows, spent first and earned later, are worth 0: their worth falls with the rate."""
-    low, high = -0.5, 1.0
-    while _present_value(low, flows) < 0:
-        low = (low - 1) / 2
-    while _present_value(high, flows) > 0:
-        high *= 2
-    return crossing(lambda rate: _present_value(rate, flows) > 0, low, high)[1]
+    flows = flows / np.abs(flows).max()
+    periods = np.arange(flows.size)
+
+    def earns(growth: float) -> bool:
+        """Whether the flows are worth something at a rate given as its logarithm, ln(1 + rate)."""
+        return math.fsum(flows * np.exp(-growth * periods)) > 0
+
+    step = 1e-3 if earns(0.0) else -1e-3
+    while earns(step) == (step > 0):
+        step *= 2
+    return math.expm1(crossing(earns, min(step, 0.0), max(step, 0.0))[1])
+
+
+def pert_quantile(q: float | np.ndarray, low: float, likely: float, high: float) -> np.ndarray:
+    """Value not exceeded in the share q of the draws of `pert_sample`.
+
+    Examples
+    --------
+    >>> pert_quantile([0, 0.5, 1], 42, 52, 62).round(6).tolist()
+    [42.0, 52.0, 62.0]
+    """
+    from scipy.special import betaincinv
+
+    _check_order(low, likely, high)
+    share = np.asarray(q, dtype=float)
+    if not ((share >= 0) & (share <= 1)).all():
+        raise DomainError(f"quantile {q!r} is not allowed; give shares from 0 to 1")
+    if low == high:
+        return np.full(share.shape, float(low))
+    width = high - low
+    return low + width * betaincinv(1 + 4 * (likely - low) / width, 1 + 4 * (high - likely) / width, share)
+
+
+def pert_with_common_cause(
+    rng: np.random.Generator, guesses: Sequence[Sequence[float]], size: int, correlation: float
+) -> np.ndarray:
+    """Draw several three-point guesses that err together, such as the hours of one team's work.
+
+    A Gaussian copula with one common factor: guess i is the quantile Φ(√c Z₀ + √(1 - c) Zᵢ) of its own
+    distribution, so each alone is as from `pert_sample`, and the share c of the variance of its normal score is
+    common to all. Any two have the rank correlation (6/π) asin(c/2).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Of the draws.
+    guesses : sequence of (low, likely, high)
+        One for each quantity.
+    size : int
+        Worlds drawn.
+    correlation : float
+        Share of common cause c, 0 (independent) to 1 (all high or all low together). [fraction]
+
+    Returns
+    -------
+    ndarray
+        One row a guess, one column a world.
+
+    References
+    ----------
+    .. [1] Vasicek, Probability of loss on loan portfolio, KMV, 1987 (one-factor Gaussian copula).
+    .. [2] Kruskal, Ordinal measures of association, JASA 53, 1958, eq. 6.1 (rank correlation).
+
+    Examples
+    --------
+    >>> hours = pert_with_common_cause(np.random.default_rng(1), [(5, 6, 7), (6, 8, 10)], 1000, correlation=1.0)
+    >>> round(float(np.corrcoef(hours)[0, 1]), 6)
+    1.0
+    """
+    from scipy.special import ndtr
+
+    domain.within(0, 1, correlation=correlation)
+    own = rng.standard_normal((len(guesses), size))
+    score = math.sqrt(correlation) * rng.standard_normal(size) + math.sqrt(1 - correlation) * own
+    draws = [pert_quantile(ndtr(row), *guess) for row, guess in zip(score, guesses, strict=True)]
+    return np.array(draws).reshape(len(guesses), size)
 
 
 def _check_order(low: float, likely: float, high: float) -> None:

@@ -52,7 +52,7 @@ class Alternatives:
     Parameters
     ----------
     options : pandas.DataFrame
-        size, operation ("fixed" or "autoscaled"), instances (most at once), mean_instances, safe_load_low, safe_load,
+        kind, operation ("fixed" or "autoscaled"), instances (most at once), mean_instances, safe_load_low, safe_load,
         safe_load_high [req/s], probability_missed [fraction], expected_shortfall [req/s], and where prices are known
         rent_per_month, loss_per_month, cost_per_month (expected, both), regret_per_month (more than the best one for
         each world, exceeded in 1 of 20) [money per month]; verdict.
@@ -74,14 +74,14 @@ class Alternatives:
         row = self.options.loc[self.cheapest]
         return [
             f"Cheapest within the accepted risk: {row['operation']}, {counted(int(row['instances']), 'instance')} "
-            f"{row['size']}, {money(row['cost_per_month'], self.currency)} a month on average."
+            f"{row['kind']}, {money(row['cost_per_month'], self.currency)} a month on average."
         ]
 
     @property
     def text(self) -> str:
         """The cheapest way, and why others are refused."""
         refused = [
-            f"{row.size}, {row.operation}: {row.verdict}."
+            f"{row.kind}, {row.operation}: {row.verdict}."
             for row in self.options.itertuples()
             if row.verdict.startswith("refused")
         ]
@@ -166,7 +166,7 @@ class _Way:
 
 
 def _way(kind: Kind, operation: str, fleets_of: Callable[[Kind, Policy], Fleets], policy: Policy) -> _Way:
-    named = {"size": kind.name, "operation": operation}
+    named = {"kind": kind.name, "operation": operation}
     autoscaled = operation == "autoscaled"
     if autoscaled and policy.ramp_per_second is None:
         return _refused(named, _NO_RAMP)

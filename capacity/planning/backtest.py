@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from capacity.display import result_html
 from capacity.errors import NotIdentified
-from capacity.planning.demand import FEWEST_DAYS, LEVEL, Demand, forecast
+from capacity.planning.demand import FARTHEST, FEWEST_DAYS, LEVEL
 from capacity.planning.traffic import TrafficHistory
+from capacity.planning.trend import Trend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +142,7 @@ def backtest(history: TrafficHistory, *, horizon_days: int, rng: np.random.Gener
     peak = history.daily_peak
     last = peak.index[-1]
     starts = [last - pd.Timedelta(days=days * (k + 1) - 1) for k in range(spare // days)][::-1]
-    rows = [row for start in starts if (row := _stretch(history, start, days, rng))]
+    rows = [row for start in starts if (row := _stretch(peak, start, days, rng))]
     if len(rows) < 2:
         raise NotIdentified(
             f"{history.name} has too many incomplete days for a backtest of {days}-day stretches"
@@ -150,21 +151,22 @@ def backtest(history: TrafficHistory, *, horizon_days: int, rng: np.random.Gener
 
 
 def _stretch(
-    history: TrafficHistory, start: pd.Timestamp, days: int, rng: np.random.Generator
+    peak: pd.Series, start: pd.Timestamp, days: int, rng: np.random.Generator
 ) -> dict[str, object] | None:
     """Return one stretch; None where the days before or inside are too few."""
     import pandas as pd
 
-    past = replace(history, rates=history.rates[history.rates.index < start], notes=())
-    actual = history.daily_peak[start : start + pd.Timedelta(days=days - 1)]
-    if len(past.daily_peak) < FEWEST_DAYS or len(actual) < days / 2:
+    actual = peak[start : start + pd.Timedelta(days=days - 1)]
+    past = peak[peak.index < start]
+    known = (past.index[-1] - past.index[0]).days + 1 if len(past) else 0
+    if len(past) < FEWEST_DAYS or len(actual) < days / 2 or days > FARTHEST * known:
         return None
     try:
-        made: Demand = forecast(
-            past, horizon_days=(actual.index[-1] - past.daily_peak.index[-1]).days, rng=rng, worlds=_WORLDS
-        )
+        trend = Trend.of(past)
     except NotIdentified:
         return None
-    ahead = made.paths[:, -days:].max(axis=1)
+    coefficients, spread = trend.draw(rng, _WORLDS)
+    rests = trend.rests(rng, spread, (actual.index[-1] - past.index[-1]).days)
+    ahead = trend.paths(coefficients, rests)[:, -days:].max(axis=1)
     low, median, high = np.quantile(ahead, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
     return {"start": start, "low": low, "median": median, "high": high, "actual": float(actual.max())}

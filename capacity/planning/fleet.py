@@ -341,7 +341,7 @@ def _what_is_needed(fleets: Fleets) -> str:
     ]
     if limits:
         return f"{sentence}more room where {'; '.join(map(str, limits))}."
-    more = f"instances of about {need / most:.2g} times the capacity" if most > 0 else "larger instances"
+    more = f"instances of about {number(need / most)} times the capacity" if most > 0 else "larger instances"
     return f"{sentence}{more}, or less contention between them."
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import product
 from typing import TYPE_CHECKING
 
-from capacity.errors import NotIdentified, UsageError
+from capacity.errors import DomainError, UsageError
 from capacity.planning.baseline import Given, mean_of
 from capacity.planning.catalogue import LEVERS
-from capacity.planning.system import System
+from capacity.planning.system import System, evaluate
 
 if TYPE_CHECKING:
     from capacity.plan import Investment
+
+_MOST_RANGES = 6  # of a lever whose ends are combined: 64 combinations
 
 
 def refuse_repeated(investments: Sequence[Investment]) -> None:
@@ -32,19 +36,34 @@ def obstacle(
     item: Investment, system: System, facts: Mapping[str, Given] | None = None, database_problem: str = ""
 ) -> str:
     """Why an investment cannot be evaluated; empty when it can."""
+    from capacity.fields import did_you_mean
+
     lever = LEVERS.get(item.lever)
     if lever is None:
-        return f"no model of what it changes; levers with a model: {', '.join(LEVERS)}"
+        near = did_you_mean(item.lever, LEVERS)
+        return f"no model of what it changes{near or '; docs/levers.md lists the levers that have one'}"
     missing = lever.missing(facts, item.parameters)
     if missing:
         return f"needs {', '.join(map(str, missing))}"
     if database_problem and any(fact.name == "query_ms" for fact in lever.facts):
         return database_problem
     try:
-        lever.apply(system, **{name: mean_of(value) for name, value in own_parameters(item).items()})
-    except NotIdentified as error:
+        for parameters in _corners(own_parameters(item)):
+            after = evaluate(lever.apply(system, **parameters))
+        _ = after.downtime, after.cost_per_month
+    except DomainError as error:
         return str(error)
     return ""
+
+
+def _corners(parameters: Mapping[str, Given]) -> list[dict[str, float]]:
+    """Every combination of the ends of the ranges, up to six of them, and last the means."""
+    ranges = [name for name, given in parameters.items() if not isinstance(given, (int, float))][
+        :_MOST_RANGES
+    ]
+    means = {name: mean_of(given) for name, given in parameters.items()}
+    ends = [[float(parameters[name][end]) for end in (0, -1)] for name in ranges]  # type: ignore[index]
+    return [{**means, **dict(zip(ranges, corner, strict=True))} for corner in product(*ends)] + [means]
 
 
 def own_parameters(item: Investment) -> dict[str, Given]:
@@ -62,27 +81,41 @@ def required_by(item: Investment) -> set[str]:
 def with_precedence(
     investments: Sequence[Investment], reasons: dict[str, str]
 ) -> tuple[list[Investment], dict[str, str]]:
-    """Keep what can be evaluated and whose predecessors can; refuse circles."""
-    reasons = dict(reasons)
-    done: list[Investment] = []
+    """Keep what can be evaluated and whose predecessors can; refuse circles.
+
+    Raises
+    ------
+    UsageError
+        Naming the investments that require each other, whether they can be evaluated or not.
+    """
+    _refuse_circles(investments)
+    reasons, done = dict(reasons), set[str]()
     waiting = [item for item in investments if not reasons[item.lever]]
     while waiting:
-        finished = {item.lever for item in done}
-        ready = [item for item in waiting if required_by(item) <= finished]
-        blocked = [item for item in waiting if _lacking(item, reasons)]
-        if not ready and not blocked:
-            raise UsageError(
-                f"{', '.join(item.lever for item in waiting)} require each other in a circle; drop a "
-                f"requirement"
-            )
-        for item in blocked:
-            reasons[item.lever] = (
-                f"needs {', '.join(_lacking(item, reasons))} first, which is missing or not evaluable"
-            )
-        done += ready
-        waiting = [item for item in waiting if item not in ready and item not in blocked]
+        done |= {item.lever for item in waiting if required_by(item) <= done}
+        for item in waiting:
+            if lacking := _lacking(item, reasons):
+                reasons[item.lever] = _first(lacking, [known.lever for known in investments])
+        waiting = [item for item in waiting if item.lever not in done and not reasons[item.lever]]
     return [item for item in investments if not reasons[item.lever]], reasons
+
+
+def _refuse_circles(investments: Sequence[Investment]) -> None:
+    graph = {item.lever: required_by(item) for item in investments}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = [item.lever for item in investments if item.lever in error.args[1]]
+        problem = "requires itself" if len(circle) == 1 else "require each other in a circle"
+        raise UsageError(f"investment {', '.join(circle)} {problem}; drop a requirement") from None
 
 
 def _lacking(item: Investment, reasons: Mapping[str, str]) -> list[str]:
     return sorted(name for name in required_by(item) if name not in reasons or reasons[name])
+
+
+def _first(lacking: Sequence[str], proposed: Sequence[str]) -> str:
+    from capacity.fields import did_you_mean
+
+    near = "".join(did_you_mean(name, proposed) for name in lacking if name not in proposed)
+    return f"needs {', '.join(lacking)} first, which is missing or not evaluable{near}"

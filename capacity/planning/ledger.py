@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _LAYOUT = 1  # of plan.json that is understood
 _SAME_LOAD = 1.03  # ratio of rates that are one load
 _WEEK = 7  # days
-_COLUMNS = ("plan", "prediction", "unit", "low", "predicted", "high", "came", "inside")
+_ENOUGH = 0.95  # of the days of a stretch that must be known before its peak counts
+_LEVEL = 0.9  # of the intervals of weeks
+_COLUMNS = ("plan", "about", "prediction", "unit", "level", "low", "predicted", "high", "came", "inside")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Ledger:
     Parameters
     ----------
     scores : pandas.DataFrame
-        plan, prediction, unit, low, predicted, high, came, inside: one row each.
+        plan, about ("demand", "capacity" or "response time"), prediction, unit, level, low, predicted, high, came,
+        inside: one row each.
     plans : int
         Earlier plans looked at.
     """
@@ -72,27 +75,40 @@ class Ledger:
         return float(self.scores["inside"].mean()) if len(self.scores) else math.nan
 
     @property
-    def bias(self) -> float:
-        """Mean logarithm of what came over what was predicted; above 0 where too little was predicted [1]."""
+    def bias(self) -> dict[str, float]:
+        """Mean logarithm of what came over what was predicted, by what it is about; above 0: too little [1]."""
         known = self.scores.dropna(subset=["predicted"])
-        return float(np.log(known["came"] / known["predicted"]).mean()) if len(known) else math.nan
+        known = known[known["predicted"] > 0]
+        return {
+            str(about): float(np.log(rows["came"].astype(float) / rows["predicted"].astype(float)).mean())
+            for about, rows in known.groupby("about", sort=False)
+        }
 
     @property
     def text(self) -> str:
-        """How the predictions did, in two sentences."""
+        """How the predictions did, in a few sentences."""
         n = len(self.scores)
         if not n:
             return f"Nothing that {counted(self.plans, 'earlier plan')} predicted has been measured since."
-        inside = int(self.scores["inside"].sum())
-        low, high = share_interval(inside, n)
-        sentence = (
-            f"Of {n} predictions of {counted(self.plans, 'earlier plan')} {inside} came inside their 90% interval "
-            f"({self.coverage:.0%}; {low:.0%} to {high:.0%} by what {n} can tell)."
-        )
-        if math.isfinite(self.bias):
-            side = "more" if self.bias > 0 else "less"
-            sentence += f" What came was {abs(math.expm1(self.bias)):.1%} {side} than predicted on average."
-        return f"{sentence} Capacities count as predicted only if the service has not been changed since."
+        low, high = share_interval(int(self.scores["inside"].sum()), n)
+        sentences = [
+            f"Of {counted(n, 'prediction')} of {counted(self.plans, 'earlier plan')} "
+            f"{self.scores['inside'].sum()} came inside their {self._level} interval "
+            f"({self.coverage:.0%}; {low:.0%} to {high:.0%} by what {n} can tell).",
+            *(_biased(about, bias) for about, bias in self.bias.items()),
+        ]
+        if (self.scores.groupby("plan")["about"].value_counts() > 1).any():
+            sentences.append(
+                "Predictions of one plan err together, so they tell less than as many plans would."
+            )
+        if self.scores["about"].isin(["capacity", "response time"]).any():
+            sentences.append("Capacities count as predicted only if the service has not been changed since.")
+        return " ".join(sentences)
+
+    @property
+    def _level(self) -> str:
+        levels = set(self.scores["level"])
+        return f"{levels.pop():.0%}" if len(levels) == 1 else "own"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a prediction."""
@@ -122,17 +138,29 @@ def score(plans: Sequence[Path], now: Measured) -> Ledger:
     """
     import pandas as pd
 
+    earlier = read_plans(plans, now.service)
+    rows = [row for path, plan in earlier for row in _scored(path, plan, now)]
+    return Ledger(pd.DataFrame(rows, columns=list(_COLUMNS)), len(earlier))
+
+
+def read_plans(plans: Sequence[Path], service: str) -> list[tuple[Path, dict[str, Any]]]:
+    """Read earlier plans; one that is named twice, or copied, counts once.
+
+    Raises
+    ------
+    InputError
+        If a file is no plan.json, of another layout or of another service.
+    """
     different = {
         json.dumps(plan, sort_keys=True): (path, plan) for path, plan in ((p, _read(p)) for p in plans)
     }
     for path, plan in different.values():
-        if plan.get("service") != now.service:
+        if plan.get("service") != service:
             told = visible(str(plan.get("service")), 40)
             raise InputError(
-                f"is of the service '{told}', this plan is of '{visible(now.service, 40)}'", file=path
+                f"is of the service '{told}', this plan is of '{visible(service, 40)}'", file=path
             )
-    rows = [row for path, plan in different.values() for row in _scored(path, plan, now)]
-    return Ledger(pd.DataFrame(rows, columns=list(_COLUMNS)), len(different))
+    return list(different.values())
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -153,10 +181,10 @@ def _scored(path: Path, plan: dict[str, Any], now: Measured) -> Iterator[dict[st
     name = visible(f"{path.parent.name}/{path.name}", 60)
     try:
         if now.exports - {row["sha256"] for row in plan["inputs"]}:
-            yield from _capacities(name, plan["capacity"], now)
-            yield from _next_test(name, plan["next_test"] or [], now)
+            yield from (_row(name, *found) for found in _capacities(plan["capacity"], now))
+            yield from (_row(name, *found) for found in _next_test(plan["next_test"] or [], now))
         if now.history is not None:
-            yield from _weeks(name, (plan["demand"] or {}).get("weeks") or [], now.history)
+            yield from (_row(name, *found) for found in _peaks(plan["demand"] or {}, now.history))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         problem = f"{type(error).__name__}: {visible(str(error), 80)}"
         raise InputError(
@@ -164,38 +192,68 @@ def _scored(path: Path, plan: dict[str, Any], now: Measured) -> Iterator[dict[st
         ) from None
 
 
-def _capacities(name: str, capacity: dict[str, Any], now: Measured) -> Iterator[dict[str, Any]]:
+_Found = tuple[str, str, str, dict[str, Any], float]  # about, prediction, unit, estimate, what came
+
+
+def _capacities(capacity: dict[str, Any], now: Measured) -> Iterator[_Found]:
     of_slo = {f"slo {objective}": estimate for objective, estimate in capacity["slo"].items()}
     earlier = {"saturation_throughput": capacity["saturation_throughput"], **of_slo}
     for quantity, came in now.rates.items():
         if earlier.get(quantity):
-            yield _row(name, quantity.replace("_", " "), "req/s", earlier[quantity], came)
+            yield "capacity", quantity.replace("_", " "), "req/s", earlier[quantity], came
 
 
-def _next_test(name: str, rows: Any, now: Measured) -> Iterator[dict[str, Any]]:
+def _next_test(rows: Any, now: Measured) -> Iterator[_Found]:
     for row in rows if isinstance(rows, list) else []:
         for offered, quantile, came in now.quantiles:
             if row.get(quantile) and max(offered, row["offered"]) <= _SAME_LOAD * min(
                 offered, row["offered"]
             ):
-                yield _row(name, f"{quantile} at {row['offered']:g} req/s", "s", row[quantile], came)
+                told = f"{quantile} at {row['offered']:g} req/s"
+                yield "response time", told, "s", row[quantile], came
 
 
-def _weeks(name: str, weeks: Sequence[dict[str, Any]], history: TrafficHistory) -> Iterator[dict[str, Any]]:
-    """Score each week that has passed, by its largest daily peak."""
+def _peaks(demand: dict[str, Any], history: TrafficHistory) -> Iterator[_Found]:
+    """Score each week that has passed, and the whole horizon once it has, by the largest daily peak."""
     import pandas as pd
 
-    peaks = history.daily_peak
-    for week in weeks:
+    last = pd.Timestamp(demand["last_day"]) if "last_day" in demand else None
+    weeks = demand.get("weeks") or []
+    for week in weeks if last is not None else weeks[:-1]:  # the last may be shorter than a week
         start = pd.Timestamp(week["date"])
-        days = peaks[start : start + pd.Timedelta(days=_WEEK - 1)]
-        if len(days) == _WEEK:
-            estimate = {"low": week["low"], "value": week["median"], "high": week["high"]}
-            yield _row(name, f"peak of the week from {start:%Y-%m-%d}", "req/s", estimate, float(days.max()))
+        end = start + pd.Timedelta(days=_WEEK - 1)
+        came = _largest(history, start, end if last is None else min(end, last))
+        if came is not None:
+            estimate = {"low": week["low"], "value": week["median"], "high": week["high"], "level": _LEVEL}
+            yield "demand", f"peak of the week from {start:%Y-%m-%d}", "req/s", estimate, came
+    if last is not None:
+        first = pd.Timestamp(demand["first_day"])
+        came = _largest(history, first, last)
+        if came is not None:
+            told = f"peak from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+            yield "demand", told, "req/s", demand["peak"], came
 
 
-def _row(plan: str, prediction: str, unit: str, estimate: dict[str, Any], came: float) -> dict[str, Any]:
+def _largest(history: TrafficHistory, first: pd.Timestamp, last: pd.Timestamp) -> float | None:
+    """Largest daily peak of a stretch of days; None before all have passed, or where too many are unknown."""
+    peaks = history.daily_peak[first:last]
+    days = (last - first).days + 1
+    passed = len(history.daily_peak) and history.daily_peak.index[-1] >= last
+    return float(peaks.max()) if passed and len(peaks) >= _ENOUGH * days else None
+
+
+def _biased(about: str, bias: float) -> str:
+    side = "more" if bias > 0 else "less"
+    return (
+        f"{about.capitalize()}: what came was {abs(math.expm1(bias)):.1%} {side} than predicted on average."
+    )
+
+
+def _row(
+    plan: str, about: str, prediction: str, unit: str, estimate: dict[str, Any], came: float
+) -> dict[str, Any]:
     low, high = estimate["low"], estimate["high"]
     inside = (low is None or came >= low) and (high is None or came <= high)
-    values = (plan, prediction, unit, low, estimate["value"], high, came, inside)
+    level = estimate.get("level", _LEVEL)
+    values = (plan, about, prediction, unit, level, low, estimate["value"], high, came, inside)
     return dict(zip(_COLUMNS, values, strict=True))

@@ -4,120 +4,81 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from capacity.display import result_html
+from capacity.errors import NotIdentified
 from capacity.estimate import Estimate, number
-from capacity.planning.baseline import base_system, database_problem, facts_of, without_database
+from capacity.planning.baseline import Given, base_system, database_problem, facts_of, without_database
 from capacity.planning.catalogue import LEVERS
-from capacity.planning.demand import LEVEL, Demand
+from capacity.planning.chosen import Order, Selection
+from capacity.planning.demand import Demand
+from capacity.planning.information import Information, value_of_information
 from capacity.planning.investments import obstacle, refuse_repeated, with_precedence
-from capacity.planning.ordering import EXACT, cheapest_order, shapley
+from capacity.planning.schedule import MONTHS, Schedule
 from capacity.planning.system import Evaluation, System
-from capacity.planning.valuation import MONTHS, Valuation
+from capacity.planning.tipping import capacity_factor, middle, result_of, tipping_point
+from capacity.planning.valuation import Case, Valuation
+from capacity.planning.worth import PRESENT_VALUE, Worth, mean_of, measures, worth_of
 from capacity.wording import spoken
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.fits.fitting import Fit
-    from capacity.models.scalability import Usl
     from capacity.plan import Cost, Investment
-
-HOURS_PER_YEAR = 2080.0  # of one team
+    from capacity.planning.parts import Overload
+    from capacity.planning.scaling import Scaling
 
 RESTS_ON = "Every figure rests on what the plan states about today and about the work: assumed, not measured."
 NOT_MODELLED = (
     "Not modelled: several regions, database failover and replication lag, write contention, pauses of the "
-    "runtime, noisy neighbours, correlated demand and failure, the months the work itself takes in the "
-    "present values."
+    "runtime, noisy neighbours, correlated demand and failure."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Worth:
-    """What one investment is worth, means over the worlds unless an `Estimate`.
-
-    Parameters
-    ----------
-    lever : str
-        Its name.
-    place : int
-        In the recommended order, from 1.
-    hours : float
-        Work. [h]
-    stand_alone, in_order, last_in, shapley : float
-        Saved per year when done alone, at its place in the order, after all others, and on average over all
-        orders (the last four of a portfolio too large to combine are NaN). [money per year], or [min/y]
-        without prices
-    capacity_alone, capacity_last : float
-        Capacity it adds alone and after all others; NaN when no capacity is known. [req/s]
-    cost : Estimate or None
-        Hours times their price. [money]
-    npv : Estimate or None
-        Present value over 36 months at its place in the order. [money]
-    probability_gain : float
-        Share of worlds in which that value is above zero; NaN without prices. [fraction]
-    payback : float
-        Months until the mean saving has paid the mean cost, discounted; infinite beyond 36. [months]
-    """
-
-    lever: str
-    place: int
-    hours: float
-    stand_alone: float
-    in_order: float
-    last_in: float
-    shapley: float
-    capacity_alone: float
-    capacity_last: float
-    cost: Estimate | None = None
-    npv: Estimate | None = None
-    probability_gain: float = math.nan
-    payback: float = math.nan
-
-    @property
-    def pays(self) -> bool:
-        """Whether it is worth more than it costs, at its place and on average."""
-        gain = self.in_order if self.npv is None or self.npv.value is None else self.npv.value
-        return round(gain, 6) > 0
-
-    @property
-    def verdict(self) -> str:
-        """What the figures say, in a few words."""
-        if self.npv is None:
-            return "saves time down" if self.pays else "changes no time down that is known"
-        if round(self.in_order, 6) <= 0:
-            return "saves nothing at its place"
-        return f"pays in {self.probability_gain:.0%} of worlds"
+_SAVING = "loss today less loss with all of it done"
+_FACTOR = "capacity with all of it done over that of today"
 
 
 @dataclass(frozen=True, eq=False)
 class Portfolio:
     """Investments evaluated together, and the order that loses least.
 
+    "All of it" is everything that can be evaluated, or with a budget of hours what fits it best.
+
     Parameters
     ----------
     worth : tuple of Worth
-        In the recommended order.
+        In the recommended order; with a budget, what it does not reach comes last.
     not_evaluable : mapping of str to str
         Investments without a figure, and why.
     now, then : Evaluation
-        The system today and with everything done.
+        The system today and with all of it done.
     joint_saving : Estimate
         Saved per year by all of it. [money per year], or [min/y] without prices
-    joint_npv : Estimate or None
-        Present value of all of it over 36 months. [money]
-    probability_gain : float
-        Share of worlds in which that is above zero; NaN without prices. [fraction]
-    delay_cost : float
-        Lost while the work is done in this order. [money], or [min] without prices
+    capacity_factor : Estimate or None
+        Capacity with all of it done over that of today; None when no capacity is known. [fraction]
+    best, in_mind : Order
+        The recommended order of all of it, and the one in which the investments were stated.
+    budget : Selection or None
+        What fits the budget of hours best.
+    calendar : Schedule
+        Weeks of what is recommended.
+    information : Information
+        What to measure next, and which input moves the present value how far. The choice is between nothing, the
+        first piece of work that is recommended, the first two ..., and all of it.
     priced : bool
         Whether the figures are money; else minutes of downtime.
+    joint_npv, recommended_npv : Estimate or None
+        Present value over 36 months of all of it, and of what is recommended. [money]
+    probability_gain, probability_gain_first_year : float
+        Share of worlds in which all of it is worth more than nothing, and in which the first 12 months alone earn
+        more than they cost; NaN without prices. [fraction]
+    cash_flows : tuple of float
+        Mean monthly flows of all of it, the first now; empty without prices. [money]
+    currency : str
+        Of the money; empty where none is stated.
     """
 
     worth: tuple[Worth, ...]
@@ -125,55 +86,111 @@ class Portfolio:
     now: Evaluation
     then: Evaluation
     joint_saving: Estimate
-    joint_npv: Estimate | None
-    probability_gain: float
-    delay_cost: float
+    capacity_factor: Estimate | None
+    best: Order
+    in_mind: Order
+    budget: Selection | None
+    calendar: Schedule
+    information: Information
     priced: bool
+    _valuation: Valuation = field(repr=False)
+    joint_npv: Estimate | None = None
+    recommended_npv: Estimate | None = None
+    probability_gain: float = math.nan
+    probability_gain_first_year: float = math.nan
+    cash_flows: tuple[float, ...] = ()
+    currency: str = ""
 
     @property
     def order(self) -> tuple[str, ...]:
         """Levers in the recommended order."""
         return tuple(item.lever for item in self.worth)
 
-    @cached_property
-    def capacity_factor(self) -> float:
-        """Capacity with everything done over that of today; NaN when no capacity is known. [fraction]"""
-        if self.now.capacity is None or self.then.capacity is None:
-            return math.nan
-        return float(np.median(self.then.capacity / self.now.capacity))
+    @property
+    def recommended(self) -> tuple[str, ...]:
+        """Levers worth doing together, in order."""
+        return tuple(item.lever for item in self.worth if item.pays)
+
+    @property
+    def delay_cost(self) -> float:
+        """Lost while all of it is done in the recommended order. [money], or [min] without prices"""
+        return self.best.cost_of_delay
+
+    def best_within(self, hours: float) -> Selection:
+        """Return the set that fits a budget of hours and saves most per year.
+
+        Raises
+        ------
+        DomainError
+            If the hours are negative.
+        """
+        return replace(self._valuation.roadmap.best_within(hours), unit=self._valuation.unit)
+
+    def result(self, of: str) -> float:
+        """Mean of a result of all of it, by the names of `break_even`; NaN where it is not known."""
+        return result_of(self._valuation.case, self.best.items, of, {})
+
+    def break_even(self, name: str, *, of: str = "npv", target: float = 0.0) -> float:
+        """Value of one input at which the mean of a result of all of it reaches a target.
+
+        Parameters
+        ----------
+        name : str
+            A fact such as ``overloads_per_year``, a parameter such as ``apm.detect_factor``, or a price.
+        of : {"npv", "saving", "capacity_factor", "availability", "outage_cost"}
+            The result: present value over 36 months [money], saving per year, capacity and availability with all of
+            it done, or what one incident or overload costs today [money].
+        target : float
+            What it must reach: 0 for work that just pays, 3 for three times the capacity.
+
+        Raises
+        ------
+        UsageError
+            If there is no such input or result.
+        NotIdentified
+            If no value of the input, or more than one, brings the result there.
+        """
+        return tipping_point(self._valuation.case, self.best.items, name, of, target)
+
+    def what_it_takes(self, *, of: str = "npv", target: float = 0.0) -> pd.DataFrame:
+        """One row an input: the value stated, and the one at which the result would reach the target, or why none.
+
+        Takes seconds: the system is evaluated anew for each value tried.
+        """
+        import pandas as pd
+
+        rows = []
+        for name, given in self._valuation.case.stated.items():
+            needed, reason = math.nan, ""
+            try:
+                needed = self.break_even(name, of=of, target=target)
+            except NotIdentified as error:
+                reason = str(error)
+            rows.append((name, middle(given), needed, reason))
+        frame = pd.DataFrame(rows, columns=["input", "stated", "needed", "reason"])
+        return frame.sort_values("needed", key=lambda column: column.isna(), kind="stable", ignore_index=True)
 
     def to_frame(self) -> pd.DataFrame:
         """One row an investment, in order, then those that cannot be evaluated with the reason."""
         import pandas as pd
 
-        rows: list[dict[str, Any]] = [self._row(item) for item in self.worth]
+        rows = [item.row(priced=self.priced) for item in self.worth]
         rows += [
             {"lever": lever, "verdict": f"not evaluable: {why}"} for lever, why in self.not_evaluable.items()
         ]
         return pd.DataFrame(rows)
 
-    def _row(self, item: Worth) -> dict[str, Any]:
-        row: dict[str, Any] = {"lever": item.lever, "order": item.place, "hours": item.hours}
-        values = {
-            "stand_alone": item.stand_alone,
-            "in_order": item.in_order,
-            "last_in": item.last_in,
-            "shapley": item.shapley,
-        }
-        if item.npv is not None:
-            row |= {
-                "cost": item.cost,
-                "npv": item.npv,
-                "probability_gain": item.probability_gain,
-                "payback": item.payback,
-            }
-        row |= {"verdict": item.verdict}
-        row |= values if self.priced else {f"{name}_minutes": value for name, value in values.items()}
-        return row | {"capacity_alone": item.capacity_alone, "capacity_last": item.capacity_last}
+    @property
+    def money(self) -> pd.DataFrame:
+        """What all of it earns by every measure of finance, on the mean flows; empty without prices."""
+        import pandas as pd
+
+        rows = [] if self.joint_npv is None else measures(self.cash_flows, self._valuation.rate)
+        return pd.DataFrame(rows, columns=["quantity", "value", "reason"])
 
     @property
     def text(self) -> str:
-        """The order, and what all of it is worth."""
+        """The order, when, and what all of it is worth."""
         return " ".join([*self._order_text(), *self._joint_text()])
 
     @property
@@ -184,35 +201,57 @@ class Portfolio:
     def _order_text(self) -> list[str]:
         if not self.worth:
             return ["None of the investments can be evaluated."]
-        unit = "" if self.priced else " minutes"
-        idle = [item.lever for item in self.worth if not item.pays]
-        order = ", ".join(map(spoken, self.order))
+        named = ", ".join(map(spoken, self.best.items)) or "none"
+        how = " (greedy: too many to compare all)" if self.best.method == "greedy" else ""
+        idle = [item.lever for item in self.worth if not (item.pays or item.beyond or item.claims_nothing)]
         return [
-            f"Order of work: {order}; while it is done {number(self.delay_cost)}{unit} are lost.",
+            *([self.budget.text] if self.budget else []),
+            f"Order of work{how}: {named}; while it is done {self._lost(self.delay_cost)} are lost.",
+            *self._in_mind_text(),
             *([f"Leave out, at this place: {', '.join(map(spoken, idle))}."] if idle else []),
+            *([self.calendar.text] if self.recommended else []),
         ]
 
+    def _in_mind_text(self) -> list[str]:
+        more = self.in_mind.cost_of_delay - self.delay_cost
+        if not more > 1e-9 * abs(self.delay_cost):
+            return []
+        price = self._lost(self.in_mind.cost_of_delay)
+        return [f"In the order of the plan file {price} would be lost, {self._lost(more)} more."]
+
+    def _lost(self, amount: float) -> str:
+        return f"{number(amount)} {self._valuation.unit}".strip()
+
     def _harm_text(self) -> list[str]:
-        return [
-            f"Harm of {spoken(item.lever)}: {LEVERS[item.lever].harm}" for item in self.worth if item.pays
-        ]
+        return [f"Harm of {spoken(lever)}: {LEVERS[lever].harm}" for lever in self.recommended]
 
     def _joint_text(self) -> list[str]:
         if not self.worth:
             return []
         before, after = (float(np.mean(side.downtime_minutes)) for side in (self.now, self.then))
         sentences = [f"All of it takes downtime from {number(before)} to {number(after)} minutes a year."]
-        if not math.isnan(self.capacity_factor):
+        if self.capacity_factor is not None:
             sentences.append(
-                f"Together they multiply capacity by {self.capacity_factor:.2g}; capacity has no price "
+                f"Together they multiply capacity by {self.capacity_factor}; capacity has no price "
                 "here, it counts where it makes overload rarer."
             )
         if self.joint_npv is not None:
             sentences.append(
                 f"All of it is worth {self.joint_npv} over {MONTHS} months and pays in "
-                f"{self.probability_gain:.0%} of worlds."
+                f"{self.probability_gain:.0%} of worlds, within the first year in "
+                f"{self.probability_gain_first_year:.0%}."
             )
+            sentences += [*self._recommended_text(), self.information.text]
         return sentences
+
+    def _recommended_text(self) -> list[str]:
+        if set(self.recommended) == set(self.best.items):
+            return []
+        if not self.recommended:
+            return ["Nothing of it is expected to pay."]
+        return [
+            f"What pays together, {', '.join(map(spoken, self.recommended))}, is worth {self.recommended_npv}."
+        ]
 
     def __str__(self) -> str:
         return f"order: {', '.join(self.order) or 'none'}; saves {self.joint_saving} a year"
@@ -227,9 +266,16 @@ def evaluate_portfolio(
     cost: Cost | None = None,
     *,
     instance_capacity: Estimate | None = None,
+    instance_servers: float = 1.0,
     instances: int = 1,
-    scaling: Usl | Fit | None = None,
+    scaling: Scaling | None = None,
     demand: Demand | None = None,
+    overload: Overload | None = None,
+    limits: Mapping[str, float] | None = None,
+    facts: Mapping[str, Given] | None = None,
+    hours_per_week: float = 40.0,
+    budget_hours: float | None = None,
+    correlation: float = 0.3,
     rng: np.random.Generator,
     worlds: int = 2000,
 ) -> Portfolio:
@@ -239,13 +285,18 @@ def evaluate_portfolio(
     ----------
     system : System or None
         As it is today; None: built by `baseline.base_system` from the facts the investments state and the
-        four arguments below.
+        arguments below.
     investments : sequence of Investment
         Those whose lever has no model, or lacks a parameter, are reported as not evaluable.
     cost : Cost, optional
         Without prices the figures are minutes of downtime, and there is no present value.
-    instance_capacity, instances, scaling, demand
-        What one instance carries [req/s], how many run, the law across them, and the demand they face.
+    instance_capacity, instance_servers, instances, scaling, demand, overload, limits
+        What `base_system` makes the system of today from, beside the facts.
+    facts : mapping of str to a number or three, optional
+        Known about today from elsewhere; what the investments state comes first.
+    hours_per_week, budget_hours, correlation
+        Of the team: its hours a week, the hours there are in all (None: as many as needed) [h], and the share of
+        common cause in how far the hours of different investments are off [fraction].
     rng : numpy.random.Generator
         Of every random draw.
     worlds : int
@@ -256,12 +307,14 @@ def evaluate_portfolio(
     UsageError
         If an investment comes twice, precedence is circular, facts
         contradict each other, or a parameter is unknown or outside its range.
+    DomainError
+        If hours, a budget or a price are impossible.
 
     Notes
     -----
-    All feasible sets are evaluated for up to 12 investments, and the order is the exact minimum of the cost
-    of delay, the sum of hours times what is lost per hour while they pass. Beyond 12 it is greedy: largest
-    saving per hour next.
+    For up to 18 investments the order is the exact minimum of the cost of delay, the sum of hours times what is
+    lost per hour while they pass; beyond, it is greedy and says so: largest saving per hour next. A year of the
+    team has 52 weeks. What is recommended is the set worth most over 36 months, within the budget of hours.
 
     References
     ----------
@@ -269,76 +322,95 @@ def evaluate_portfolio(
     .. [2] Held and Karp, A dynamic programming approach to sequencing problems, SIAM J. 10, 1962.
     """
     refuse_repeated(investments)
-    facts = facts_of(investments)
-    if system is None:
-        problem = database_problem(facts, instance_capacity)
-        system = base_system(
-            without_database(facts) if problem else facts,
+    stated = {**(facts or {}), **facts_of(investments)}
+    problem = database_problem(stated, instance_capacity) if system is None else ""
+    usable = without_database(stated) if problem else stated
+    seed = int(rng.integers(2**63))
+
+    def base(known: Mapping[str, Given], generator: np.random.Generator) -> System:
+        return system or base_system(
+            known,
             instance_capacity=instance_capacity,
+            instance_servers=instance_servers,
             instances=instances,
             scaling=scaling,
             demand=demand,
+            overload=overload,
+            limits=limits,
             instance_per_month=0.0 if cost is None else cost.instance_per_month,
-            rng=rng,
+            rng=generator,
             worlds=worlds,
         )
-        obstacles = {item.lever: obstacle(item, system, facts, problem) for item in investments}
-    else:
-        obstacles = {item.lever: obstacle(item, system) for item in investments}
+
+    case = Case(base, {} if system else usable, (), cost, seed, worlds, hours_per_week, correlation)
+    today = case.valuation().system
+    obstacles = {
+        item.lever: obstacle(item, today, None if system else stated, problem) for item in investments
+    }
     kept, obstacles = with_precedence(investments, obstacles)
     reasons = {lever: why for lever, why in obstacles.items() if why}
-    return _portfolio(Valuation(system, kept, cost, rng, worlds), reasons)
+    return _portfolio(replace(case, investments=kept).valuation(), reasons, budget_hours)
 
 
-def _portfolio(valuation: Valuation, not_evaluable: Mapping[str, str]) -> Portfolio:
-    count, whole = len(valuation.names), valuation.whole
-    durations = [float(np.mean(hours)) / HOURS_PER_YEAR for hours in valuation.hours]
-    order, delay = cheapest_order(durations, valuation.before, valuation.mean_loss)
-    shares = shapley(count, valuation.mean_loss) if count <= EXACT else [math.nan] * count
-    saving, spent = valuation.loss(0) - valuation.loss(whole), valuation.spent(range(count))
-    value = None if spent is None else valuation.present_value(saving, spent)
+def _portfolio(valuation: Valuation, not_evaluable: Mapping[str, str], hours: float | None) -> Portfolio:
+    roadmap, chosen = valuation.roadmap, valuation.worthwhile(math.inf if hours is None else hours)
+    planned = roadmap if hours is None else roadmap.only(chosen.items)
+    best = planned.best_order()
+    beyond = roadmap.after(best.items).best_order().items
+    doing = [lever for lever in best.items if lever in chosen.items]
+    leaving = [lever for lever in best.items if lever not in chosen.items]
+    now, then = valuation.evaluation(0), valuation.evaluation(valuation.mask(best.items))
+    saving, factor = valuation.savings(best.items).sum(axis=0), capacity_factor(now, then)
     return Portfolio(
-        worth=tuple(_worth(valuation, order, place, shares) for place in range(count)),
+        worth=worth_of(valuation, (*best.items, *beyond), chosen.items, beyond),
         not_evaluable=dict(not_evaluable),
-        now=valuation.evaluation(0),
-        then=valuation.evaluation(whole),
-        joint_saving=_estimate(
-            saving, "loss today less loss with everything done", "" if valuation.priced else "min"
-        ),
-        joint_npv=None if value is None else _estimate(value, _PRESENT_VALUE),
-        probability_gain=math.nan if value is None else float((value > 0).mean()),
-        delay_cost=delay,
+        now=now,
+        then=then,
+        joint_saving=mean_of(saving, _SAVING, valuation.currency if valuation.priced else "min"),
+        capacity_factor=None if factor is None else _median(factor),
+        best=best,
+        in_mind=planned.order_in_mind(),
+        budget=None if hours is None else chosen,
+        calendar=valuation.case.schedule(doing),
+        information=_information(valuation, (*doing, *leaving), saving),
         priced=valuation.priced,
+        currency=valuation.currency,
+        _valuation=valuation,
+        **({} if valuation.hour is None else _money(valuation, best.items, doing)),
     )
 
 
-_PRESENT_VALUE = f"net present value over {MONTHS} months"
+def _money(valuation: Valuation, order: Sequence[str], doing: Sequence[str]) -> dict[str, Any]:
+    """What all of the work, and what is recommended of it, is worth in money."""
+    joint = valuation.present_values(order).sum(axis=0)
+    recommended = valuation.present_values(doing).sum(axis=0)
+    return {
+        "joint_npv": mean_of(joint, PRESENT_VALUE, valuation.currency),
+        "recommended_npv": mean_of(recommended, PRESENT_VALUE, valuation.currency),
+        "probability_gain": float((joint > 0).mean()),
+        "probability_gain_first_year": float((valuation.first_year(order) > 0).mean()),
+        "cash_flows": tuple(valuation.cash_flows(order).sum(axis=0).tolist()),
+    }
 
 
-def _worth(valuation: Valuation, order: Sequence[int], place: int, shares: Sequence[float]) -> Worth:
-    index = order[place]
-    bit, whole = 1 << index, valuation.whole
-    earlier = sum(1 << i for i in order[:place])
-    saving, spent = valuation.loss(earlier) - valuation.loss(earlier | bit), valuation.spent([index])
-    value = None if spent is None else valuation.present_value(saving, spent)
-    return Worth(
-        lever=valuation.names[index],
-        place=place + 1,
-        hours=float(np.mean(valuation.hours[index])),
-        stand_alone=valuation.mean_loss(0) - valuation.mean_loss(bit),
-        in_order=valuation.mean_loss(earlier) - valuation.mean_loss(earlier | bit),
-        last_in=valuation.mean_loss(whole & ~bit) - valuation.mean_loss(whole),
-        shapley=shares[index],
-        capacity_alone=valuation.capacity_gained(0, bit),
-        capacity_last=valuation.capacity_gained(whole & ~bit, whole),
-        cost=None if spent is None else _estimate(spent, "hours (PERT) times their price"),
-        npv=None if value is None else _estimate(value, _PRESENT_VALUE),
-        probability_gain=math.nan if value is None else float((value > 0).mean()),
-        payback=math.nan if spent is None else valuation.payback(saving, spent),
+def _information(valuation: Valuation, order: Sequence[str], saving: np.ndarray) -> Information:
+    """What it is worth to know more before choosing how much of the work to do, from nothing to all of it."""
+    if valuation.hour is None:
+        return value_of_information(np.zeros((valuation.worlds, 1)), valuation.inputs, result=saving)
+
+    def held(name: str, value: float) -> float:
+        return result_of(valuation.case, order, "npv", {name: value})
+
+    values = valuation.present_values(order)
+    return value_of_information(
+        -np.vstack([np.zeros(valuation.worlds), np.cumsum(values, axis=0)]).T,
+        valuation.inputs,
+        actions=("nothing", *(f"up to {spoken(lever)}" for lever in order)),
+        result=values.sum(axis=0),
+        held=held,
+        unit=valuation.currency,
     )
 
 
-def _estimate(sample: np.ndarray, method: str, unit: str = "") -> Estimate:
-    """Mean over the worlds, with the quantiles of its interval."""
-    low, high = (float(q) for q in np.quantile(sample, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
-    return Estimate(float(np.clip(np.mean(sample), low, high)), low, high, unit, method, "assumed", LEVEL)
+def _median(factor: np.ndarray) -> Estimate:
+    return Estimate.of_sample(factor, unit="", method=_FACTOR, provenance="assumed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _QUERY = "sum(rate(http_requests_total[5m]))"
 _SAVE = f"save the whole answer of /api/v1/query_range for a query such as {_QUERY}"
+_NO_PARTS = ("le", "quantile")  # labels of histogram buckets and summaries
 _SHOWN = 60  # characters of a value in a message
 
 
@@ -28,7 +29,7 @@ class Sample(NamedTuple):
     written: object
 
 
-def read_prometheus(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], list[str]]:
+def read_prometheus(path: Path) -> tuple[pd.Series, Callable[[pd.Timestamp], str], list[str]]:
     """Read the answer of a range query whose values are rates [req/s]; several series are added up.
 
     Parameters
@@ -40,8 +41,8 @@ def read_prometheus(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], lis
     -------
     series : pandas.Series
         Rate by time (UTC), sorted. [req/s]
-    places : dict
-        Where in the file each time stands.
+    place : callable
+        Where in the file a time stands.
     notes : list of str
         What was put together or left out.
 
@@ -71,7 +72,7 @@ def read_prometheus(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], lis
     if known.empty:
         raise InputError(f"holds no value; {_SAVE}, over a range with traffic", file=path)
     places = dict(zip(series.index, (sample.place for sample in samples), strict=True))
-    return known.groupby(level=0).sum().sort_index(), places, notes
+    return known.groupby(level=0).sum().sort_index(), places.__getitem__, notes
 
 
 def _document(path: Path) -> Any:
@@ -99,14 +100,32 @@ def _results(path: Path, document: Any) -> list[Any]:
 def _samples(path: Path, number: int, result: Any) -> Iterator[Sample]:
     place = f"data.result[{number}]"
     values = result.get("values") if isinstance(result, dict) else None
+    _refuse_no_parts(path, place, result.get("metric") if isinstance(result, dict) else None)
     if not isinstance(values, list):
         raise InputError(f"has no list of values; {_SAVE}", file=path, place=place)
+    last = -1.0
     for row, pair in enumerate(values):
         where = f"{place}.values[{row}]"
         moment = pair[0] if isinstance(pair, list) and len(pair) == 2 else None
         if isinstance(moment, bool) or not isinstance(moment, (int, float)) or not 0 <= moment < 1e11:
             raise InputError(f"{_short(pair)} is no [seconds, value]; {_SAVE}", file=path, place=where)
-        yield Sample(where, float(moment), pair[1])
+        if moment <= last:
+            raise InputError(
+                f"time {moment:g} is not after the one before ({last:g}); {_SAVE}", file=path, place=where
+            )
+        last = float(moment)
+        yield Sample(where, last, pair[1])
+
+
+def _refuse_no_parts(path: Path, place: str, labels: Any) -> None:
+    for label in _NO_PARTS:
+        if isinstance(labels, dict) and label in labels:
+            raise InputError(
+                f"has the label {label} {_short(labels[label])}; such series are no parts of the traffic and do not "
+                f"add up: {_SAVE}",
+                file=path,
+                place=place,
+            )
 
 
 def _rate(path: Path, sample: Sample) -> float:

@@ -1,50 +1,37 @@
-"""May the service be given the load expected of it: gates, and the verdict they lead to."""
+"""May the service be given the load expected of it: every gate, and the verdict they lead to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from capacity.display import result_html
-from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
-from capacity.wording import counted, sentence
+from capacity.planning import gates, operation
+from capacity.planning.attestations import not_stated, stated, unspoken
+from capacity.planning.gates import Gate, grouped
+from capacity.planning.known import Known
+from capacity.wording import sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GateStatus = Literal["pass", "fail", "unknown"]
+_JUDGES = {
+    "evidence": gates.evidence,
+    "capacity": gates.capacity,
+    "demand": gates.demand,
+    "fleet": gates.fleet,
+    "overload": gates.overload,
+    "recovery": gates.recovery,
+    "metastable margin": gates.metastable,
+    "availability": operation.availability,
+    "capacity while deploying": operation.deployment,
+    "capacity with cold caches": operation.cold_caches,
+}
+_COLUMNS = ["gate", "status", "requirement", "found", "evidence", "remedy", "lever"]
+_FOLLOW = ("fleet", "metastable margin")  # from a demand and a capacity, whatever the plan says
 VerdictStatus = Literal["READY", "READY UP TO", "NOT READY", "INSUFFICIENT EVIDENCE"]
-CapacityStatus = Literal["established", "at least", "at most", "not established"]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One condition for giving the service its load.
-
-    Parameters
-    ----------
-    name : str
-        What it is about.
-    requirement, measured : str
-        What must hold, and what was found.
-    status : {"pass", "fail", "unknown"}
-        Unknown when nothing was found.
-    evidence : str
-        What the finding rests on.
-    remedy : str
-        What to do when it does not pass; empty when it does.
-    """
-
-    name: str
-    requirement: str
-    measured: str
-    status: GateStatus
-    evidence: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -59,11 +46,14 @@ class Verdict:
         Up to which load, or which load it was judged for. [req/s]
     gates : tuple of Gate
         Every condition, passed or not; they are never averaged.
+    not_asked : tuple of str
+        Gates that the plan says nothing about.
     """
 
     status: VerdictStatus
     load: Estimate | None
     gates: tuple[Gate, ...]
+    not_asked: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -79,35 +69,46 @@ class Verdict:
 
     @property
     def failed(self) -> tuple[Gate, ...]:
-        """Gates that did not pass, failures before unknowns."""
-        return tuple(gate for status in ("fail", "unknown") for gate in self.gates if gate.status == status)
+        """Gates that did not pass: failures before unknowns, and what is needed before what is advised."""
+        order = ((status, needed) for needed in (True, False) for status in ("fail", "unknown"))
+        return tuple(g for way in order for g in self.gates if (g.status, g.needed) == way)
 
     @property
     def text(self) -> str:
         """The verdict, what stands in its way and what to do about it."""
         passed = [gate.name for gate in self.gates if gate.status == "pass"]
-        sentences = [f"{self.headline}."]
-        sentences += [_open(gate) for gate in self.failed]
-        if passed:
-            sentences.append(f"Passed: {', '.join(passed)}.")
-        return " ".join(sentences)
+        return " ".join(
+            [
+                f"{self.headline}.",
+                *(_failure(gate) for gate in self.failed if gate.status == "fail"),
+                *_unknowns([gate for gate in self.failed if gate.status == "unknown"]),
+                *([f"Passed: {', '.join(passed)}."] if passed else []),
+                *(
+                    [f"Not asked, because the plan says nothing about it: {', '.join(self.not_asked)}."]
+                    * bool(self.not_asked)
+                ),
+            ]
+        )
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a gate: name, status, requirement, measured, evidence, remedy."""
+    def to_frame(self, *names: str) -> pd.DataFrame:
+        """One row a gate, of all or of those named: requirement, found, evidence (and how firm), remedy, lever."""
         import pandas as pd
 
         return pd.DataFrame(
             [
                 {
                     "gate": gate.name,
-                    "status": gate.status,
+                    "status": gate.status if gate.needed else f"{gate.status}, advice",
                     "requirement": gate.requirement,
                     "found": gate.measured,
-                    "evidence": gate.evidence,
+                    "evidence": f"{gate.evidence} ({gate.provenance})".strip(),
                     "remedy": gate.remedy,
+                    "lever": gate.lever,
                 }
                 for gate in self.gates
-            ]
+                if not names or gate.name in names
+            ],
+            columns=_COLUMNS,
         )
 
     def __str__(self) -> str:
@@ -117,188 +118,91 @@ class Verdict:
         return result_html(self.to_frame(), f"Gates: {self.headline}", self.text)
 
 
-def assess(
-    *,
-    capacity_status: CapacityStatus,
-    capacity_why: str,
-    slo_capacity: Estimate | None,
-    peak_demand: Estimate | None,
-    peaks: np.ndarray | None = None,
-    graceful: bool | None,
-    graceful_text: str = "",
-    voiding: Sequence[str] = (),
-    recommended: int | None = None,
-    running: int | None = None,
-    risk: float = 0.05,
-    safe_load: Estimate | None = None,
-    probability_missed: float | None = None,
-) -> Verdict:
+def assess(known: Known) -> Verdict:
     """Decide whether the service may be given the load expected of it.
+
+    Which gates count depends on how critical the service is, its tier. *Needed*: failing it means NOT READY,
+    not knowing it READY UP TO a load at most. *Advice*: shown, without effect on the verdict. *Not asked*:
+    named in one sentence.
+
+    ============================================= ================== ==================== ====================
+    gate                                          tier 1             tier 2               tier 3
+    ============================================= ================== ==================== ====================
+    evidence, capacity, demand, fleet             needed             needed               needed
+    overload, recovery                            needed             needed               advice
+    metastable margin (with a demand)             needed             needed               advice
+    availability, objective and causes stated     needed             needed               needed
+    availability, no cause of downtime stated     unknown, needed    unknown, advice      unknown, advice
+    availability, no objective                    unknown, needed    not asked            not asked
+    capacity while deploying, with cold caches    needed             needed               advice
+    the same where nothing is stated of it        unknown, needed    not asked            not asked
+    stated by somebody (`attestations`)           needed             needed               needed
+    usual, not stated, though others are          unknown, needed    unknown, advice      not asked
+    usual, not stated, and no other is            unknown, needed    not asked            not asked
+    ============================================= ================== ==================== ====================
 
     Parameters
     ----------
-    capacity_status, capacity_why : str
-        What the tests establish about capacity, and why.
-    slo_capacity : Estimate or None
-        Rate within the objectives of what was tested. [req/s]
-    peak_demand : Estimate or None
-        Peak over the horizon; None when no demand is known. [req/s]
-    peaks : ndarray, optional
-        The same in sampled worlds. [req/s]
-    graceful : bool or None
-        Whether the service degrades gracefully beyond its capacity; None when no test went there.
-    graceful_text : str
-        What that rests on.
-    voiding : sequence of str
-        Findings that void the evidence for capacity.
-    recommended, running : int, optional
-        Instances needed and running. [instances]
-    risk : float
-        Accepted chance of missing the objectives at the peak. [fraction]
-    safe_load : Estimate, optional
-        What today's fleet may be given; the load the verdict speaks of. Without it: `slo_capacity`. [req/s]
-
-    probability_missed : float, optional
-        Chance that the peak exceeds `safe_load`, where the fleet plan has it; else it is sampled. [fraction]
+    known : Known
+        What the tests proved, what is asked, and what the plan states.
 
     Returns
     -------
     Verdict
-        INSUFFICIENT EVIDENCE when capacity is not bounded from below or its evidence is void; NOT READY
-        when a gate fails; READY UP TO the low bound when only that is known, or no demand to hold it
-        against; else READY.
+        INSUFFICIENT EVIDENCE when capacity is not bounded from below or its evidence is void; NOT READY when a
+        needed gate fails; READY UP TO the low bound of what is safe when one is unknown; else READY.
 
-    Raises
-    ------
-    DomainError
-        If the risk is not a fraction.
+    Notes
+    -----
+    The gates are never averaged into a score: one that is needed and fails is enough.
+
+    References
+    ----------
+    .. [1] Beyer et al., Site Reliability Engineering, O'Reilly, 2016, ch. 27 and appendix E (launch checklist).
 
     Examples
     --------
-    >>> bound = Estimate.at_least(180.0, unit="req/s", method="never saturated", provenance="measured")
-    >>> verdict = assess(capacity_status="at least", capacity_why="no test saturated", slo_capacity=bound,
-    ...                  peak_demand=None, graceful=None)
-    >>> print(verdict)
-    READY UP TO 180 req/s
+    >>> from capacity.evidence.audit import Findings
+    >>> from capacity.evidence.limits import find_limits
+    >>> from capacity.evidence.resilience import assess_resilience
+    >>> nothing = find_limits([], [])
+    >>> print(assess(Known(nothing, Findings(), assess_resilience([], {}, nothing))))
+    INSUFFICIENT EVIDENCE
     """
-    if not 0 < risk < 1:
-        raise DomainError(f"risk {risk:g}; allowed: above 0 and below 1")
-    load = safe_load if safe_load is not None else slo_capacity
-    gates = (
-        _evidence_gate(voiding),
-        _capacity_gate(capacity_status, capacity_why, slo_capacity),
-        _demand_gate(capacity_status, load, peak_demand, peaks, risk, probability_missed),
-        *_fleet_gate(capacity_status, recommended, running, peak_demand),
-        _graceful_gate(graceful, graceful_text),
-    )
-    status = _status(gates, capacity_status, slo_capacity, peak_demand)
-    judged = peak_demand if status == "READY" else load
-    return Verdict(status, None if status == "INSUFFICIENT EVIDENCE" else judged, gates)
+    judged = {name: judge(known) for name, judge in _JUDGES.items()}
+    asked = [gate for gate in judged.values() if gate is not None]
+    absent = not_stated(known)
+    every = (*asked, *stated(known), *absent)
+    status = _status(known, judged["evidence"], every)
+    load = None if status == "INSUFFICIENT EVIDENCE" else known.load
+    if status == "READY" and known.demand is not None:
+        load = known.demand.peak
+    silent = [name for name, gate in judged.items() if gate is None and name not in _FOLLOW]
+    return Verdict(status, load, every, (*silent, *(() if absent else unspoken(known))))
 
 
-def _status(
-    gates: Sequence[Gate], capacity_status: CapacityStatus, capacity: Estimate | None, peak: Estimate | None
-) -> VerdictStatus:
-    by_name = {gate.name: gate.status for gate in gates}
-    if by_name["evidence"] == "fail" or capacity is None or not capacity.low > 0:
+def _status(known: Known, evidence: Gate | None, gates: Iterable[Gate]) -> VerdictStatus:
+    found, needed = known.slo_capacity, {gate.status for gate in gates if gate.needed}
+    if (evidence and evidence.status == "fail") or found is None or not found.low > 0:
         return "INSUFFICIENT EVIDENCE"
-    if capacity_status in ("at most", "not established"):
+    if known.capacity.status in ("at most", "not established"):
         return "INSUFFICIENT EVIDENCE"
-    if "fail" in by_name.values():
+    if "fail" in needed:
         return "NOT READY"
-    return "READY UP TO" if peak is None or "unknown" in by_name.values() else "READY"
+    return "READY UP TO" if "unknown" in needed else "READY"
 
 
-def _evidence_gate(voiding: Sequence[str]) -> Gate:
-    gate = Gate(
-        "evidence",
-        "no finding voids what the tests say of capacity",
-        "none does",
-        "pass",
-        "audit of the tests",
-        "",
-    )
-    if not voiding:
-        return gate
-    remedy = "mend the test and run it again"
-    return replace(gate, measured="; ".join(voiding), status="fail", remedy=remedy)
+def _failure(gate: Gate) -> str:
+    fails = "fails" if gate.needed else "fails, which this tier takes as advice"
+    return f"The gate {gate.name} {fails}: {gate.measured.rstrip('.')}. {sentence(gate.remedy)}".strip()
 
 
-def _capacity_gate(status: CapacityStatus, why: str, capacity: Estimate | None) -> Gate:
-    measured = "nothing" if capacity is None else str(capacity)
-    known = status in ("established", "at least") and capacity is not None and capacity.low > 0
-    remedy = "" if status == "established" else "raise the load in steps until the objective is missed"
-    return Gate(
-        "capacity", "known at least from below", measured, "pass" if known else "unknown", why, remedy
-    )
+def _unknowns(gates: Sequence[Gate]) -> list[str]:
+    """Say what is not known, gates with one remedy together."""
+    remedies = dict.fromkeys(gate.remedy for gate in gates)
+    return [_unknown([gate for gate in gates if gate.remedy == remedy], remedy) for remedy in remedies]
 
 
-def _demand_gate(
-    capacity_status: CapacityStatus,
-    load: Estimate | None,
-    peak: Estimate | None,
-    peaks: np.ndarray | None,
-    risk: float,
-    probability_missed: float | None,
-) -> Gate:
-    gate = Gate(
-        "demand", f"the peak exceeds what is safe with probability {risk:.0%} at most", "", "unknown", "", ""
-    )
-    if peak is None:
-        return replace(gate, measured="no demand is known", remedy="give a traffic history")
-    if load is None or (load.value is None and not load.low > 0):
-        remedy = "establish the capacity"
-        return replace(gate, measured="no capacity to hold it against", evidence=str(peak), remedy=remedy)
-    missed = _probability_missed(load, peak, peaks) if probability_missed is None else probability_missed
-    measured = f"{missed:.1%} (peak {peak}, safe {load})"
-    if missed <= risk:
-        return replace(gate, measured=measured, status="pass", evidence=peak.method)
-    status, remedy = _beyond(capacity_status, "add instances or capacity, or lower the load")
-    return replace(gate, measured=measured, status=status, evidence=peak.method, remedy=remedy)
-
-
-def _beyond(capacity_status: CapacityStatus, remedy: str) -> tuple[GateStatus, str]:
-    """Beyond a bound from below nothing is known; beyond an established capacity the gate fails."""
-    if capacity_status == "at least":
-        return "unknown", "test beyond the highest load so far: its limit was not reached"
-    return "fail", remedy
-
-
-def _probability_missed(load: Estimate, peak: Estimate, peaks: np.ndarray | None) -> float:
-    """Share of worlds in which the peak exceeds the load; an open bound stands for the load itself."""
-    rng = np.random.default_rng(0)
-    demand = peak.sample(rng, 4000) if peaks is None else np.asarray(peaks)
-    carried = load.sample(rng, len(demand)) if load.bounded else np.full(len(demand), load.low)
-    return float((demand > carried).mean())
-
-
-def _fleet_gate(
-    capacity_status: CapacityStatus, recommended: int | None, running: int | None, peak: Estimate | None
-) -> tuple[Gate, ...]:
-    if running is None or peak is None:
-        return ()
-    measured = f"{running} running, {recommended or 'more than any fleet'} needed within the horizon"
-    gate = Gate("fleet", "as many instances as the plan asks for", measured, "pass", "fleet plan", "")
-    if recommended is not None and running >= recommended:
-        return (gate,)
-    remedy = "see the fleet plan for what is needed"
-    if recommended is not None:
-        remedy = f"add {counted(recommended - running, 'instance')} by the dates of the fleet plan"
-    status, remedy = _beyond(capacity_status, remedy)
-    return (replace(gate, status=status, remedy=remedy),)
-
-
-def _graceful_gate(graceful: bool | None, text: str) -> Gate:
-    requirement = "graceful degradation beyond capacity"
-    if graceful is None:
-        remedy = "run a test well beyond capacity and back"
-        return Gate("overload", requirement, "not tested", "unknown", text, remedy)
-    if graceful:
-        return Gate("overload", requirement, "graceful", "pass", text, "")
-    remedy = "shed load at a global limit and give retries a budget"
-    return Gate("overload", requirement, "not graceful", "fail", text, remedy)
-
-
-def _open(gate: Gate) -> str:
-    state = "fails" if gate.status == "fail" else "is unknown"
-    return f"The gate {gate.name} {state}: {gate.measured.rstrip('.')}. {sentence(gate.remedy)}".strip()
+def _unknown(gates: Sequence[Gate], remedy: str) -> str:
+    told = ", ".join(f"{names} ({found})" for names, found in grouped(gates))
+    return f"Not known: {told}. {sentence(remedy)}".strip()

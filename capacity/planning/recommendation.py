@@ -1,139 +1,127 @@
-"""The recommendation: three sentences, five numbers and a list of actions, from the parts of a study."""
+"""The recommendation: three sentences, five numbers and a list of actions, from what is known of a service."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from capacity.estimate import Estimate, number
-from capacity.evidence.findings import percent
-from capacity.models.overload.retries import metastable_safe_load
-from capacity.planning.valuation import MONTHS
+from capacity.estimate import Estimate, money, number
+from capacity.planning.catalogue import LEVERS
+from capacity.planning.gates import MEND, Gate, chance, grouped
+from capacity.planning.known import Known
 from capacity.wording import counted, sentence, spoken
 
 if TYPE_CHECKING:
-    from capacity.evidence.audit import Findings
-    from capacity.evidence.limits import Capacity
-    from capacity.planning.demand import Demand
     from capacity.planning.fleet import FleetPlan
-    from capacity.planning.portfolio import Portfolio
-    from capacity.planning.readiness import Gate, Verdict
+    from capacity.planning.portfolio import Worth
+    from capacity.planning.readiness import Verdict
+
+_SOON, _LIKELY = 0.05, 0.50  # shares of the worlds between which today's fleet becomes too small
 
 
-def recommend(
-    verdict: Verdict, fleet: FleetPlan | None, investments: Portfolio | None, *, doubts: Findings
-) -> tuple[str, ...]:
+def recommend(verdict: Verdict, known: Known) -> tuple[str, ...]:
     """Return what to do, what it buys, and what would change our mind."""
-    return (
-        _what_to_do(verdict, fleet),
-        _what_it_buys(fleet, investments),
-        _what_would_change_it(verdict, fleet, doubts),
-    )
+    return (_what_to_do(verdict, known), _what_it_buys(verdict, known), _what_would_change_it(verdict, known))
 
 
-def numbers(
-    capacity: Capacity, demand: Demand | None, fleet: FleetPlan | None, *, retry_budget: float
-) -> pd.DataFrame:
+def numbers(known: Known) -> pd.DataFrame:
     """Return the numbers the recommendation stands on; what is not known says why.
 
-    The metastable-safe load is the saturation throughput divided by the most that a retry budget lets clients
-    multiply their requests, 1 + budget: above it an overload may outlive its cause.
+    The metastable-safe load is the saturation throughput of today's fleet over the attempts a failing request
+    leads to at worst: above it an overload may outlive its cause.
 
     References
     ----------
     .. [1] Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021.
     """
+    fleet, why = _fleet(known), "the evidence for it is void" if known.void else known.capacity.why
+    safe, metastable = (None, None) if known.void else (known.capacity.safe, known.metastable_safe)
+    peak = known.demand.peak if known.demand else None
+    without = "told by a capacity and a demand together"
     rows = [
-        _row("load within the objectives, of what was tested", capacity.safe, capacity.why),
-        _row("metastable-safe load", _metastable_safe(capacity, retry_budget), capacity.why),
-        _row("largest peak asked for", demand.peak if demand else None, "the plan has no traffic history"),
-        _row("time until today's fleet is too small", _runway(fleet), "no fleet without demand and capacity"),
-        _row(_chance_of_missing(fleet), _chance(fleet), "no fleet without demand and capacity"),
+        _row("load within the objectives, of what was tested", safe, why),
+        _row("metastable-safe load, of today's fleet", metastable, why),
+        _row("largest peak asked for", peak, "the plan has no [demand]"),
+        _row(_runway_words(fleet), _runway(fleet) if fleet else None, without),
+        _row(_chance_of_missing(fleet), _chance(fleet) if fleet else None, without),
     ]
     return pd.DataFrame(rows, columns=["quantity", "estimate", "method", "provenance"])
 
 
-def actions(
-    verdict: Verdict, findings: Findings, fleet: FleetPlan | None, investments: Portfolio | None
-) -> pd.DataFrame:
+def actions(verdict: Verdict, known: Known) -> pd.DataFrame:
     """Return what to do, in order: mend the evidence, add instances, pass the other gates, do the work that pays."""
-    rows = [("before deciding", finding.remedy, finding.message) for finding in findings.voids("capacity")]
+    rows = [("before deciding", f.remedy, f.message) for f in known.findings.voids("capacity")]
+    fleet = _fleet(known)
     if fleet:
         rows += _additions(fleet)
-    covered = {"evidence", "fleet", "demand"} if fleet else {"evidence"}
+    rows += _for_gates(verdict, known)
     rows += [
-        ("to be ready" if gate.status == "fail" else "to be sure", sentence(gate.remedy), _because(gate))
-        for gate in verdict.failed
-        if gate.remedy and gate.name not in covered
+        (f"{_ordinal(place)} work", _titled(item.lever), item.verdict)
+        for place, item in enumerate(_paying(known), 1)
     ]
-    if investments:
-        paying = [item for item in investments.worth if item.pays]
-        rows += [
-            (f"{_ordinal(place)} work", spoken(item.lever), item.verdict)
-            for place, item in enumerate(paying, 1)
-        ]
     if not rows:
         rows = [("now", "nothing", "every gate is passed")]
     return pd.DataFrame(rows, columns=["when", "action", "why"])
 
 
-def _row(quantity: str, estimate: Estimate | str | None, reason: str) -> tuple[str, Any, str, str]:
+def _fleet(known: Known) -> FleetPlan | None:
+    """Return the fleet plan, where the capacity it rests on is proven."""
+    return None if known.void else known.fleet
+
+
+def _row(quantity: str, estimate: Estimate | str | None, reason: str) -> tuple[str, Any, str, str | None]:
     if isinstance(estimate, Estimate):
         return quantity, estimate, estimate.method, estimate.provenance
-    return (
-        quantity,
-        estimate or "not known",
-        reason if estimate is None else "share of the sampled worlds",
-        "assumed",
-    )
+    if estimate is None:
+        return quantity, "not known", reason, None
+    return quantity, estimate, "share of the sampled worlds", "assumed"
 
 
-def _metastable_safe(capacity: Capacity, retry_budget: float) -> Estimate | None:
-    limit = capacity.saturation_throughput
-    if limit is None:
-        return None
-    method = f"saturation throughput over 1 + retry budget of {100 * retry_budget:g}%"
-    return limit.scaled(float(metastable_safe_load(1.0, 1 + retry_budget)), method=method)
+def _runway_words(fleet: FleetPlan | None) -> str:
+    since = f", from {fleet.demand.dates[0]:%Y-%m-%d}" if fleet else ""
+    return f"time until today's fleet is too small{since}"
 
 
-def _runway(fleet: FleetPlan | None) -> Estimate | None:
+def _runway(fleet: FleetPlan) -> Estimate:
     """Return how long today's fleet lasts, from when 5% to when 50% of the worlds exceed it. [days]"""
-    if fleet is None:
-        return None
+    first, last = fleet.demand.dates[0], fleet.demand.dates[-1]
     dates = fleet.runway.set_index("probability")["date"]
-    low, high = (_days_to(fleet.demand.dates[0], dates.get(share)) for share in (0.05, 0.5))
-    since = f"{fleet.demand.dates[0]:%Y-%m-%d}"
-    method = f"counted from {since}; from when 5% to when 50% of the sampled worlds exceed what it carries"
-    if low is None:
+    soon, likely = (_day(dates.get(share)) for share in (_SOON, _LIKELY))
+    if soon is None:
+        method = f"in {1 - _SOON:.0%} of the sampled worlds it is enough beyond {last:%Y-%m-%d}"
         return Estimate.at_least(fleet.demand.horizon_days, unit="days", method=method, provenance="assumed")
-    if high == 0:
-        return Estimate.exactly(0.0, unit="days", method="it is too small already", provenance="assumed")
-    return Estimate(None, low, math.inf if high is None else high, "days", method, "assumed")
+    by = f"by {likely:%Y-%m-%d}" if likely is not None else f"not before {last:%Y-%m-%d}"
+    method = f"too small in {_SOON:.0%} of the sampled worlds by {soon:%Y-%m-%d}, in {_LIKELY:.0%} {by}"
+    low, high = float((soon - first).days), math.inf if likely is None else float((likely - first).days)
+    if low == high:
+        return Estimate.exactly(low, unit="days", method=method, provenance="assumed")
+    return Estimate(None, low, high, "days", method, "assumed")
 
 
-def _days_to(first: Any, date: Any) -> float | None:
-    return None if date is None or pd.isna(date) else float((date - first).days)
+def _day(date: Any) -> Any:
+    return None if date is None or pd.isna(date) else date
 
 
 def _chance_of_missing(fleet: FleetPlan | None) -> str:
     """Return what the chance is of: it holds under the losses that the policy wants survived."""
-    lost = fleet.policy.spare_instances if fleet else 0
+    lost = fleet.policy.lost(fleet.instances_running) if fleet else 0
     under = f" at the peak with {counted(lost, 'instance')} lost" if lost else " at the peak"
     return f"chance of missing the objectives{under}"
 
 
-def _chance(fleet: FleetPlan | None) -> str | None:
-    if fleet is None:
-        return None
-    running = (
-        f"{fleet.probability_missed_running:.1%} with today's {counted(fleet.instances_running, 'instance')}"
-    )
+def _chance(fleet: FleetPlan) -> str:
+    today = f"{chance(fleet.probability_missed_running)} with {_todays(fleet)}"
     if fleet.recommended is None or fleet.recommended == fleet.instances_running:
-        return running
-    chosen = fleet.option(fleet.recommended)
-    return f"{running}, {chosen['probability_missed']:.1%} with {counted(fleet.recommended, 'instance')}"
+        return today
+    chosen = fleet.option(fleet.recommended)["probability_missed"]
+    return f"{today}, {chance(chosen)} with {counted(fleet.recommended, 'instance')}"
+
+
+def _todays(fleet: FleetPlan) -> str:
+    return f"today's {counted(fleet.instances_running, 'instance')}"
 
 
 def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
@@ -148,55 +136,139 @@ def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
     ]
 
 
-def _what_to_do(verdict: Verdict, fleet: FleetPlan | None) -> str:
-    if not fleet:
-        remedies = dict.fromkeys(sentence(gate.remedy) for gate in verdict.failed if gate.remedy)
-        return " ".join(remedies) or "Nothing needs to be done now."
+def _for_gates(verdict: Verdict, known: Known) -> list[tuple[str, str, str]]:
+    """Return what gates ask for, those that ask for the same together, and why."""
+    asked: dict[tuple[str, str], list[Gate]] = {}
+    for gate in _open_gates(verdict, known):
+        asked.setdefault((_when(gate), sentence(gate.remedy)), []).append(gate)
+    return [(when, remedy, _because(gates, known)) for (when, remedy), gates in asked.items()]
+
+
+def _open_gates(verdict: Verdict, known: Known) -> list[Gate]:
+    """Return the gates to be worked on that neither the findings nor the fleet plan speak of already."""
+    covered = {"evidence", "fleet", "demand"} if known.fleet else {"evidence"}
+    return [gate for gate in verdict.failed if gate.remedy not in {"", MEND} and gate.name not in covered]
+
+
+def _when(gate: Gate) -> str:
+    if not gate.needed:
+        return "as advice"
+    return "to be ready" if gate.status == "fail" else "to be sure"
+
+
+def _because(gates: Sequence[Gate], known: Known) -> str:
+    """Say what gates found, what the work costs that would mend it, and whether it would be done without them."""
+    found = [sentence(f"{names}: {measured}") for names, measured in grouped(gates)]
+    return " ".join([*found, *_as_work(gates[0], known)])
+
+
+def _as_work(gate: Gate, known: Known) -> list[str]:
+    item = _worth_of(gate.lever, known) if gate.status == "fail" and gate.needed else None
+    if item is None:
+        return []
+    price = "" if item.pays else "; it is the price of this gate, not an investment"
+    return [f"As work: {_titled(item.lever)}, {_effort(item)}, {item.verdict}{price}."]
+
+
+def _effort(item: Worth) -> str:
+    cost = f" ({money(item.cost, interval=False)})" if item.cost else ""
+    hours = f"{item.hours:,.0f}" if item.hours >= 10 else f"{item.hours:.2g}"
+    return f"{hours} hours{cost}"
+
+
+def _worth_of(lever: str, known: Known) -> Worth | None:
+    worth = known.investments.worth if known.investments else ()
+    return next((item for item in worth if item.lever == lever), None)
+
+
+def _paying(known: Known) -> list[Worth]:
+    return [item for item in known.investments.worth if item.pays] if known.investments else []
+
+
+def _titled(lever: str) -> str:
+    """Return the catalogue's title of a lever, else its name in words."""
+    return str(getattr(LEVERS.get(lever), "title", "") or spoken(lever))
+
+
+def _what_to_do(verdict: Verdict, known: Known) -> str:
+    if known.void:
+        remedies = dict.fromkeys(sentence(finding.remedy) for finding in known.findings.voids("capacity"))
+        return " ".join(remedies)
+    failing = [gate for gate in _open_gates(verdict, known) if gate.needed]
+    if known.fleet is None:
+        return (
+            " ".join(dict.fromkeys(sentence(gate.remedy) for gate in failing))
+            or "Nothing needs to be done now."
+        )
+    conditions = dict.fromkeys(gate.remedy.rstrip(".") for gate in failing if gate.status == "fail")
+    return " ".join(
+        [_instances(known.fleet), *([f"To be ready, also {'; '.join(conditions)}."] if conditions else [])]
+    )
+
+
+def _instances(fleet: FleetPlan) -> str:
     if fleet.recommended is None:
         return fleet.what_is_needed
+    ahead = f"for the {fleet.demand.horizon_days} days from {fleet.demand.dates[0]:%Y-%m-%d}"
     if fleet.additions.empty:
-        running = counted(fleet.instances_running, "instance")
-        return f"Today's {running} will do for the next {fleet.demand.horizon_days} days."
+        return sentence(f"{_todays(fleet)} will do {ahead}")
     first = fleet.additions.iloc[0]
     soon = f"Have {counted(int(first['instances']), 'instance')} running from {first['date']:%Y-%m-%d}"
     soon += f" instead of {fleet.instances_running}"
     if first["instances"] == fleet.recommended:
-        return f"{soon}; they will do for the next {fleet.demand.horizon_days} days."
-    return f"{soon}, and {counted(fleet.recommended, 'instance')} within the next {fleet.demand.horizon_days} days."
+        return f"{soon}; they will do {ahead}."
+    last = fleet.additions.iloc[-1]
+    return f"{soon}, and {counted(fleet.recommended, 'instance')} from {last['date']:%Y-%m-%d}; they will do {ahead}."
 
 
-def _what_it_buys(fleet: FleetPlan | None, investments: Portfolio | None) -> str:
-    parts = []
-    if fleet and fleet.recommended is not None:
-        chosen = fleet.option(fleet.recommended)
-        before, after = fleet.probability_missed_running, chosen["probability_missed"]
-        parts.append(
-            sentence(f"{_chance_of_missing(fleet)}: from {percent(before)} to {percent(after)}").rstrip(".")
-        )
-    paying = [item for item in investments.worth if item.pays] if investments else []
-    if paying and paying[0].npv is not None:
-        parts.append(
-            f"the first work, {spoken(paying[0].lever)}, is worth {paying[0].npv} over {MONTHS} months"
-        )
-    return "; ".join(parts) + "." if parts else "What it buys cannot be said without a fleet and prices."
+def _what_it_buys(verdict: Verdict, known: Known) -> str:
+    parts = [*_bought_by_instances(_fleet(known)), *_bought_by_work(known), *_bought_by_gates(verdict, known)]
+    return " ".join(parts) or "What it buys cannot be said without a fleet and prices."
 
 
-def _what_would_change_it(verdict: Verdict, fleet: FleetPlan | None, doubts: Findings) -> str:
-    voiding = doubts.voids("capacity")
-    if voiding:
-        return f"What would change this: {sentence(voiding[0].remedy)}"
-    unknown = [gate for gate in verdict.gates if gate.status == "unknown" and gate.remedy]
-    if fleet and unknown:
+def _bought_by_instances(fleet: FleetPlan | None) -> list[str]:
+    if fleet is None or fleet.recommended is None:
+        return []
+    before, after = fleet.probability_missed_running, fleet.option(fleet.recommended)["probability_missed"]
+    what = sentence(_chance_of_missing(fleet)).rstrip(".")
+    if fleet.recommended == fleet.instances_running:
+        return [f"{what}: {chance(before)}."]
+    return [f"{what}: {chance(before)} with {_todays(fleet)}, {chance(after)} with {fleet.recommended}."]
+
+
+def _bought_by_work(known: Known) -> list[str]:
+    first = next(iter(_paying(known)), None)
+    if first is None or first.npv is None:
+        return []
+    return [f"The first work, {_titled(first.lever)}, is worth {money(first.npv)}, {first.npv.method}."]
+
+
+def _bought_by_gates(verdict: Verdict, known: Known) -> list[str]:
+    """Name the work that a gate needs and that does not pay: a condition of being ready, with its price."""
+    levers = {gate.lever: gate.name for gate in verdict.failed if gate.needed and gate.status == "fail"}
+    found = [
+        (gate, item) for lever, gate in levers.items() if (item := _worth_of(lever, known)) and not item.pays
+    ]
+    return [
+        f"{sentence(_titled(item.lever)).rstrip('.')}, {_effort(item)}, is the price of the gate {gate} "
+        f"({item.verdict})."
+        for gate, item in found
+    ]
+
+
+def _what_would_change_it(verdict: Verdict, known: Known) -> str:
+    if known.void:
+        return "What would change this: the same test without that fault; until then no capacity is known."
+    unknown = [gate for gate in verdict.failed if gate.status == "unknown" and gate.needed]
+    if known.fleet and unknown and verdict.status != "NOT READY":
         return f"What would change this: {sentence(unknown[0].remedy)}"
-    if not fleet:
-        return "What would change this: a plan file with traffic, policy and prices, and tests beside it."
+    if known.demand is None:
+        return "What would change this: the demand; without it no number of instances can be told."
+    if known.fleet is None:
+        return "What would change this: a test that establishes the capacity."
     return "What would change this: traffic that outgrows its past, or a release that makes requests dearer."
 
 
 def _ordinal(place: int) -> str:
     words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
     return words[place - 1] if place <= len(words) else f"{place}th"
-
-
-def _because(gate: Gate) -> str:
-    return f"{gate.measured}: {gate.evidence}" if gate.evidence else gate.measured

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from capacity.estimate import number
 from capacity.models import laws
+from capacity.models.overload.replicas import replicas_within
 from capacity.wording import counted, visible
 
 if TYPE_CHECKING:
@@ -111,4 +112,4 @@ def _worked_out(limit: Limit) -> SharedLimit:
     available, each, versions = limit.available or 0.0, limit.per_instance or 1.0, limit.environments or 1
     reason = f"{number(available)} for {number(each)} an instance"
     reason += f" and {versions} versions at once" if versions > 1 else ""
-    return SharedLimit(name, math.inf, math.floor(available / (each * versions)), reason)
+    return SharedLimit(name, math.inf, replicas_within(available, 0, each, versions), reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,16 +15,18 @@ from capacity.display import result_html
 from capacity.errors import InputError
 from capacity.estimate import number
 from capacity.planning.prometheus import read_prometheus
+from capacity.planning.shape import DAY, WeekShape
 from capacity.wording import visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("timestamp", "requests")
-DAY = 86_400.0
 COMPLETE = 0.9  # share of a day's buckets that must be present before its largest counts as the day's peak
 _LATEST_EPOCH = 1e11  # seconds until the year 5138; what is larger is milliseconds
 _ZONE = r"(?:[zZ]|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
+_FEWEST_RISES = 28  # days in a row above the day before; no traffic does that
+_RARELY = 0.05  # share of the buckets in which a counter may have been reset
 _MISSING = ("", "nan", "null", "none", "na")
 
 
@@ -55,6 +57,12 @@ class TrafficHistory:
         days = self.rates.groupby(self.rates.index.normalize()).agg(["max", "size"])
         complete = days["size"] >= COMPLETE * DAY / self.step
         return days.loc[complete & (days["max"] > 0), "max"].rename("daily_peak")
+
+    @cached_property
+    def shape(self) -> WeekShape:
+        """Shape of the days of a week, from the days with a peak; NotIdentified where buckets do not show it."""
+        complete = self.rates.index.normalize().isin(self.daily_peak.index)
+        return WeekShape.of(self.name, self.step, self.rates[complete])
 
     @property
     def days(self) -> int:
@@ -108,14 +116,14 @@ def read_history(path: str | Path) -> TrafficHistory:
     -------
     TrafficHistory
         In UTC, sorted; `notes` tells about gaps, missing counts, repeated rows, times without a zone (taken
-        as UTC) and a last bucket that was still being counted (dropped).
+        as UTC) and a first or last bucket that was counted in part (dropped).
 
     Raises
     ------
     InputError
         With the line and the value: columns missing, unreadable or irregular times, milliseconds, negative
-        counts, one bucket with two different counts, a running counter in place of counts, more gap than
-        data.
+        counts, one bucket with two different counts, a running counter (reset or not) in place of counts, no
+        traffic at all, more gap than data.
 
     Examples
     --------
@@ -128,12 +136,13 @@ def read_history(path: str | Path) -> TrafficHistory:
     """
     path = Path(path)
     is_json = _begins_as_json(path)
-    series, places, notes = read_prometheus(path) if is_json else _read_csv(path)
+    series, place, notes = read_prometheus(path) if is_json else _read_csv(path)
     if len(series) < 2:
         raise InputError(f"has {len(series)} buckets; at least 2 are needed to know the step", file=path)
-    step = _step(path, series, places)
-    series, dropped = (series, []) if is_json else _without_partial_last(series, step)
-    _refuse_counter(path, series, step)
+    step = _step(path, series, place)
+    _refuse_nothing(path, series)
+    _refuse_counter(path, series, step, place)
+    series, dropped = (series, []) if is_json else _whole(series, step)
     gaps = _gaps(path, series, step)
     return TrafficHistory(path.name, step, series if is_json else series / step, (*notes, *dropped, *gaps))
 
@@ -146,17 +155,21 @@ def _begins_as_json(path: Path) -> bool:
         raise InputError(f"cannot be read ({error.strerror}); check the path", file=path) from None
 
 
-def _read_csv(path: Path) -> tuple[pd.Series, dict[pd.Timestamp, str], list[str]]:
+def _read_csv(path: Path) -> tuple[pd.Series, Place, list[str]]:
     """Return the counts by time, sorted, where each stands, and what was put right."""
     rows = _rows(path)
     moments, notes = _moments(path, rows)
     counts, more = _counts(path, rows)
     series, repeated = _series(path, rows, moments, counts)
-    places = dict(zip(moments, (f"line {line}" for line, _, _ in rows), strict=True))
-    return series, places, [*notes, *more, *repeated]
+
+    def place(moment: pd.Timestamp) -> str:
+        return f"line {rows[int(np.argmax(moments == moment))][0]}"
+
+    return series, place, [*notes, *more, *repeated]
 
 
 Row = tuple[int, str, str]
+Place = Callable[["pd.Timestamp"], str]
 
 
 def _rows(path: Path) -> list[Row]:
@@ -165,10 +178,11 @@ def _rows(path: Path) -> list[Row]:
             reader = csv.reader(stream)
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header)
+            when, count = (header.index(name) for name in COLUMNS)
             rows = [
-                _row(path, reader.line_num, row, header)
+                (reader.line_num, row[when].strip(), row[count].strip())
                 for row in reader
-                if any(cell.strip() for cell in row)
+                if _holds(path, reader.line_num, row, len(header))
             ]
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror}); check the path", file=path) from None
@@ -190,14 +204,19 @@ def _check_header(path: Path, header: list[str]) -> None:
             )
 
 
-def _row(path: Path, line: int, row: list[str], header: list[str]) -> Row:
-    if len(row) != len(header):
+def _holds(path: Path, line: int, row: list[str], columns: int) -> bool:
+    """Whether a line holds anything, which then has to be a value for each column."""
+    if len(row) == columns and row[0]:
+        return True
+    if not any(cell.strip() for cell in row):
+        return False
+    if len(row) != columns:
         raise InputError(
-            f"has {len(row)} values where the header has {len(header)}; mend or delete the line",
+            f"has {len(row)} values where the header has {columns}; mend or delete the line",
             file=path,
             place=f"line {line}",
         )
-    return line, row[header.index("timestamp")].strip(), row[header.index("requests")].strip()
+    return True
 
 
 def _moments(path: Path, rows: Sequence[Row]) -> tuple[pd.DatetimeIndex, list[str]]:
@@ -298,7 +317,7 @@ def _series(
     return series, notes
 
 
-def _step(path: Path, series: pd.Series, places: dict[pd.Timestamp, str]) -> float:
+def _step(path: Path, series: pd.Series, place: Place) -> float:
     since = (series.index - series.index[0]).total_seconds().to_numpy()
     step = float(np.median(np.diff(since)))
     if step > DAY:
@@ -312,33 +331,65 @@ def _step(path: Path, series: pd.Series, places: dict[pd.Timestamp, str]) -> flo
         raise InputError(
             f"timestamp {worst.isoformat()} is not a multiple of the step {step:g} s; export equal buckets",
             file=path,
-            place=places[worst],
+            place=place(worst),
         )
     return step
 
 
-def _without_partial_last(series: pd.Series, step: float) -> tuple[pd.Series, list[str]]:
-    """Drop a last bucket with less than half the count of a week before (else a day, else one bucket)."""
+def _whole(series: pd.Series, step: float) -> tuple[pd.Series, list[str]]:
+    """Drop a first or last bucket that was counted for part of its time only."""
+    notes = []
+    if _partial(series, step, -1):
+        notes.append(
+            f"The last bucket ({series.index[-1]:%Y-%m-%d %H:%M} UTC) looks unfinished and was dropped."
+        )
+        series = series.iloc[:-1]
+    if _partial(series, step, 0):
+        notes.append(
+            f"The first bucket ({series.index[0]:%Y-%m-%d %H:%M} UTC) looks cut off and was dropped."
+        )
+        series = series.iloc[1:]
+    return series, notes
+
+
+def _partial(series: pd.Series, step: float, end: int) -> bool:
+    """Whether it has less than half the count of a week further in (else a day, else one bucket)."""
     import pandas as pd
 
-    last = series.index[-1]
-    for back in (7 * DAY, DAY, step):
-        before = last - pd.Timedelta(seconds=back)
-        if before in series.index:
-            if series.iloc[-1] < 0.5 * series[before]:
-                return series.iloc[:-1], [
-                    f"The last bucket ({last:%Y-%m-%d %H:%M} UTC) looks unfinished and was dropped."
-                ]
-            break
-    return series, []
+    for away in (7 * DAY, DAY, step):
+        other = series.index[end] + pd.Timedelta(seconds=away if end == 0 else -away)
+        if other in series.index:
+            return bool(series.iloc[end] < 0.5 * series[other])
+    return False
 
 
-def _refuse_counter(path: Path, series: pd.Series, step: float) -> None:
-    rises = np.diff(series.to_numpy())
-    if step < DAY and len(rises) * step >= 3 * DAY and (rises >= 0).all() and (rises > 0).mean() > 0.5:
+def _refuse_counter(path: Path, series: pd.Series, step: float, place: Place) -> None:
+    """Refuse values that hardly ever fall, and then to near zero: traffic falls every night or every week."""
+    values = series.to_numpy()
+    rises = np.diff(values)
+    falls = np.flatnonzero(rises < 0)
+    enough = len(rises) * step >= 3 * DAY if step < DAY else len(rises) >= _FEWEST_RISES
+    if not enough or (rises > 0).mean() <= 0.5 or len(falls) > _RARELY * len(rises):
+        return
+    if (values[falls + 1] > 0.1 * values[falls]).any():
+        return
+    seen = f"never fall in {len(values)} buckets, like a running counter"
+    if len(falls):
+        seen = (
+            f"fall {len(falls)} times in {len(values)} buckets, each time to near 0 (here from "
+            f"{values[falls[0]]:g} to {values[falls[0] + 1]:g}), like a running counter that was reset"
+        )
+    raise InputError(
+        f"counts {seen}; export the increase per bucket (in Prometheus: rate or increase of the counter)",
+        file=path,
+        place=place(series.index[falls[0] + 1]) if len(falls) else None,
+    )
+
+
+def _refuse_nothing(path: Path, series: pd.Series) -> None:
+    if not (series > 0).any():
         raise InputError(
-            f"counts never fall in {len(rises) + 1} buckets, like a running counter; export the increase "
-            f"per bucket",
+            f"counts no request in all its {len(series)} buckets; check what was exported, and from where",
             file=path,
         )
 

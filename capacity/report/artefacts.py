@@ -6,16 +6,34 @@ import csv
 import io
 import json
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from capacity.report.manifests import manifests
+from capacity.study import Missing
 
 _STARTS_FORMULA = "=+-@\t\r\n\0"
 
 
-def artefacts(study: Any) -> dict[str, bytes]:
-    """Make the files besides the pages, by name.
+@dataclass(frozen=True)
+class Artefacts:
+    """Files besides the pages.
+
+    Parameters
+    ----------
+    files : dict of str to bytes
+        Content by name; at most one folder deep.
+    left_out : dict of str to str
+        What the plan or the evidence does not support, and why.
+    """
+
+    files: dict[str, bytes]
+    left_out: dict[str, str]
+
+
+def artefacts(study: Any) -> Artefacts:
+    """Make the files besides the pages; the same study makes the same bytes.
 
     Parameters
     ----------
@@ -23,8 +41,15 @@ def artefacts(study: Any) -> dict[str, bytes]:
         What the plan leads to.
     """
     files = {"plan.json": plan_json(study), "actions.csv": actions_csv(study)}
-    files |= manifests(study)
-    return files | {"next-test.yml": next_test_yml(study)} if study.next_test else files
+    left_out = {} if study.next_test else {"next-test.yml": study.next_test.reason}
+    for name, text in manifests(study).items():
+        if isinstance(text, Missing):
+            left_out[name] = text.reason
+        else:
+            files[name] = text.encode("utf-8", "replace")
+    if study.next_test:
+        files["next-test.yml"] = next_test_yml(study)
+    return Artefacts(files, left_out)
 
 
 def plan_json(study: Any) -> bytes:

@@ -11,6 +11,8 @@ import ctypes
 import fcntl
 import json
 import os
+import re
+import shlex
 import shutil
 import stat
 import tempfile
@@ -24,6 +26,7 @@ from capacity.wording import visible
 STATUS = "status.json"
 MAKER = "capacity"
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_OURS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
@@ -47,13 +50,23 @@ def refuse_foreign(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise UsageError(f"{visible(folder, 300)}: is a file; give a folder, or a name that is free")
-    present = {entry.name for entry in folder.iterdir()} - _LITTER
-    foreign = sorted(present - _files_of(folder))
+    foreign = next(_foreign(folder, _files_of(folder)), None)
     if foreign:
         raise UsageError(
-            f"{visible(folder, 300)}: holds '{visible(foreign[0])}', which no report put there; "
+            f"{visible(folder, 300)}: holds '{visible(foreign)}', which no report put there; "
             "give another folder, or move that file away"
         )
+
+
+def _foreign(folder: Path, ours: set[str], within: str = "") -> Iterator[str]:
+    """Yield what is not ours, in order; only folders that hold files of ours are looked into."""
+    for entry in sorted(folder.iterdir()):
+        name = f"{within}{entry.name}"
+        inside = any(known.startswith(f"{name}/") for known in ours)
+        if inside and entry.is_dir() and not entry.is_symlink():
+            yield from _foreign(entry, ours, f"{name}/")
+        elif name not in ours and entry.name not in _LITTER:
+            yield name
 
 
 def refuse_partial(folder: Path, pages: set[str]) -> None:
@@ -67,8 +80,9 @@ def refuse_partial(folder: Path, pages: set[str]) -> None:
     lost = sorted(name for name in _files_of(folder) if name.endswith(".html") and name not in pages)
     if lost:
         raise UsageError(
-            f"{folder}: holds {', '.join(lost)}, which a run of some notebooks only would take away; "
-            "give another folder with -o, or run all notebooks"
+            f"{visible(folder, 300)}: holds {visible(', '.join(lost), 300)}, which a run of some notebooks only would "
+            f"take away; nothing was run. Add: -o {shlex.quote(f'{folder.name}-part')} (or any free name), or run all "
+            "notebooks"
         )
 
 
@@ -147,22 +161,28 @@ def replace(folder: Path, files: Mapping[str, bytes], status: Mapping[str, Any])
     folder : Path
         The target; what it held before is gone afterwards, or untouched if this raises.
     files : mapping of str to bytes
-        Content by file name.
+        Content by file name, such as "plan.json" or "limits/nginx.conf".
     status : mapping
         What `status.json` says besides.
 
     Raises
     ------
+    ValueError
+        If a name is not one of ours: letters, digits, dots, _ and -, in one folder at most.
     OSError
         If anything cannot be written or renamed.
     """
+    odd = sorted(name for name in files if not _OURS.fullmatch(name))
+    if odd:
+        raise ValueError(f"{odd[0]!r} is no name for a file of a report")
     told = {"made_by": MAKER, **status, "files": sorted(files)}
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.building-", dir=folder.parent))
     try:
         for name, content in {**files, STATUS: _json(told)}.items():
             _write(building / name, content)
-        building.chmod(0o755)
-        _to_disk(building)
+        for made in (building, *filter(Path.is_dir, building.iterdir())):
+            made.chmod(0o755)
+            _to_disk(made)
         _swap(building, folder)
         _to_disk(folder.parent)
     finally:
@@ -182,6 +202,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
     with path.open("xb") as stream:
         stream.write(content)
         stream.flush()

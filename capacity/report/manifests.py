@@ -1,12 +1,23 @@
-"""The plan as settings for other programs: an autoscaler, alerts, a rate limit. Inputs stand in comments."""
+"""The plan as settings for other programs: an autoscaler, alerts, limits. Inputs stand in comments."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import number
+from capacity.models.overload.replicas import replicas_within
+from capacity.planning.autoscaling import autoscaling, instances_for
+from capacity.planning.headroom import relative_capacity, safe_loads
+from capacity.planning.stated import facts_of, three_of
+from capacity.report import limits
+from capacity.study import Missing
 from capacity.wording import counted, visible
 
 _BURNS = (
@@ -15,47 +26,130 @@ _BURNS = (
     (3.0, "1d", "2h", "ticket"),
     (1.0, "3d", "6h", "ticket"),
 )
-_SHARE_OF_DEADLINE = 0.5  # of the objective that a request may spend waiting to be let in
 _RARER = 0.1  # chance of needing more than the largest fleet, over the accepted risk
 _CALM = 300  # seconds without need before instances are taken away
 
 
-def manifests(study: Any) -> dict[str, bytes]:
-    """Make what the plan supports, by file name; nothing where it recommends no fleet.
+def manifests(study: Any) -> dict[str, str | Missing]:
+    """Make what the plan supports, by file name; for the rest, why not.
 
     Parameters
     ----------
     study : Study
         What the plan leads to.
     """
-    made = {"alerts.yml": alerts(study)} if study.slo else {}
-    if study.fleet and study.fleet.recommended is not None:
-        made |= {"hpa.yaml": autoscaler(study), "nginx-limits.conf": rate_limit(study)}
-    return {name: text.encode("utf-8", "replace") for name, text in made.items()}
+    makers: dict[str, Callable[[Any], str]] = {
+        "alerts.yml": alerts,
+        "hpa.yaml": autoscaler,
+        "limits/nginx.conf": lambda study: limits.nginx(study, _safe(_recommended(study))),
+        "limits/pgbouncer.ini": _pool,
+    }
+    return {name: _made(name, maker, study) for name, maker in makers.items()}
+
+
+def _made(name: str, maker: Callable[[Any], str], study: Any) -> str | Missing:
+    try:
+        return maker(study)
+    except (NotIdentified, DomainError) as reason:
+        return Missing(name, str(reason))
+
+
+@dataclass(frozen=True)
+class _Range:
+    """What an autoscaler is told, within what all instances share."""
+
+    least: int
+    most: int
+    target: float
+    capped_by: str = ""
+
+    @classmethod
+    def of(cls, study: Any) -> _Range:
+        """Work out the numbers for the recommended fleet."""
+        fleet = _recommended(study)
+        rare = float(np.quantile(fleet.demand.peaks, 1 - _RARER * fleet.policy.risk))
+        wanted = autoscaling(_safe_by_size(study), _loads(fleet), rare)
+        cap, reason = min(_caps(study, wanted.target), default=(wanted.most, ""))
+        if cap < 1:
+            raise NotIdentified(f"not one instance can be had: {reason}")
+        capped_by = reason if cap < wanted.most else ""
+        return cls(min(wanted.least, cap), min(wanted.most, cap), wanted.target, capped_by)
+
+
+def _safe_by_size(study: Any) -> list[float]:
+    """What 0, 1, ... instances may be given, up to the recommended fleet, at the lower end of what is known."""
+    fleet, one = study.fleet, study.instance_capacity
+    relative = relative_capacity([study.scaling_law], fleet.recommended)
+    carried = np.array([one.low if one.value is None else one.value])
+    loads = safe_loads(carried, relative, fleet.policy, fleet.shared.rate)[0]
+    return (loads * (_safe(fleet) / loads[-1])).tolist() if loads[-1] > 0 else loads.tolist()
+
+
+def _loads(fleet: Any) -> list[float]:
+    """Loads an autoscaler would have met; none where it cannot keep up: all instances run before the peak. [req/s]"""
+    if fleet.policy.ramp_per_second is None or fleet.demand.history is None:
+        return []
+    return fleet.demand.history.rates.tolist()
+
+
+def _caps(study: Any, target: float) -> Iterator[tuple[int, str]]:
+    """Yield what ends the number of instances, and why."""
+    fleet = study.fleet
+    if fleet.shared.instances is not None:
+        yield fleet.shared.instances, fleet.shared.refusal(fleet.shared.instances + 1)
+    if math.isfinite(fleet.shared.rate):
+        useful = max(instances_for(fleet.shared.rate, target), fleet.recommended)
+        yield useful, f"more would not help: {fleet.shared.of_rate}"
+    facts = facts_of(study.plan.investment)
+    if {"max_connections", "connections_per_instance"} <= facts.keys():
+        there, reserved = limits.accepted(facts)
+        each, versions = three_of(facts["connections_per_instance"])[2], limits.versions_at_once(study.plan)
+        fitting = replicas_within(there, reserved, each, versions)
+        yield (
+            fitting,
+            f"{there - reserved:g} connections for {versions} versions at once, {each:g} an instance",
+        )
+
+
+def _recommended(study: Any) -> Any:
+    """Return the fleet plan, if it recommends anything."""
+    if not study.fleet:
+        raise NotIdentified(getattr(study.fleet, "reason", "") or "there is no plan of a fleet")
+    if study.fleet.recommended is None:
+        raise NotIdentified(f"no fleet is recommended. {study.fleet.what_is_needed}".strip())
+    return study.fleet
+
+
+def _pool(study: Any) -> str:
+    scale = _Range.of(study)
+    return limits.pgbouncer(study, scale.most, scale.target)
 
 
 def autoscaler(study: Any) -> str:
     """Write a HorizontalPodAutoscaler (autoscaling/v2) for the recommended fleet.
 
-    The target is what one instance of that fleet may be given. Where the plan gives no ramp, nothing is set aside for
-    the time a new instance takes, so the least number is the whole fleet.
+    Bounds and target are those of `planning.autoscaling`. Where the plan gives no ramp, nothing is set aside for the
+    time a new instance takes, so the least number is the whole fleet and the target its share.
     """
+    scale = _Range.of(study)
     fleet, name = study.fleet, _label(study.plan.service.name)
-    least, most, share = _replicas(fleet)
     manifest = {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
         "metadata": {"name": name},
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
-            "minReplicas": least,
-            "maxReplicas": most,
+            "minReplicas": scale.least,
+            "maxReplicas": scale.most,
             "metrics": [
                 {
                     "type": "Pods",
                     "pods": {
                         "metric": {"name": "http_requests_per_second"},
-                        "target": {"type": "AverageValue", "averageValue": f"{math.floor(share * 1000)}m"},
+                        "target": {
+                            "type": "AverageValue",
+                            "averageValue": f"{max(math.floor(scale.target * 1000), 1)}m",
+                        },
                     },
                 }
             ],
@@ -72,21 +166,35 @@ def autoscaler(study: Any) -> str:
             },
         },
     }
+    return _yaml(manifest, *_inputs(study, fleet, scale))
+
+
+def _inputs(study: Any, fleet: Any, scale: _Range) -> Iterator[str]:
+    """Yield what the autoscaler's numbers rest on."""
     policy = fleet.policy
     lag = (
         "nothing for the lag: no ramp is given, all run before the peak"
         if policy.ramp_per_second is None
         else f"{policy.scaling_lag_seconds:g} s of lag at {policy.ramp_per_second:g} req/s per s"
     )
-    return _yaml(
-        manifest,
-        f"Service: {visible(study.plan.service.name)}",
-        f"Peak over {fleet.demand.horizon_days} days: {fleet.demand.peak}; accepted risk {policy.risk:.0%}",
-        f"{fleet.recommended} instances may be given {number(_safe(fleet))} req/s: {number(share)} each, the target",
-        f"Set aside: {counted(policy.lost, 'instance')}, {policy.retry_budget:.0%} retries, {lag}",
-        f"The largest number is for a peak that 1 in {1 / (_RARER * policy.risk):.0f} of the worlds exceeds.",
-        "Check the names: the Deployment, and the metric your adapter offers.",
-    )
+    fleets = counted(fleet.recommended, "instance")
+    yield f"Service: {visible(study.plan.service.name)}"
+    yield f"Peak over {fleet.demand.horizon_days} days: {fleet.demand.peak}; accepted risk {policy.risk:.0%}"
+    share = _safe(fleet) / fleet.recommended
+    yield f"{fleets} may be given {number(_safe(fleet))} req/s: {number(share)} each"
+    if scale.target < share:
+        yield f"The target is {number(scale.target)}: from {scale.least} on every number can lose what is set aside"
+    lost = counted(policy.lost(fleet.recommended), "instance")
+    yield f"Set aside: {lost}, {policy.retry_budget:.0%} retries, {lag}"
+    if scale.capped_by:
+        yield f"The largest number is {scale.most}: {visible(scale.capped_by, 300)}"
+        if scale.most < fleet.recommended:
+            yield f"THAT IS FEWER THAN THE {fleet.recommended} RECOMMENDED: raise that limit first"
+    else:
+        rarely = f"1 in {1 / (_RARER * policy.risk):.0f}"
+        yield f"The largest number is for a peak that {rarely} of the worlds exceeds."
+    yield "Within 10% of the target it does nothing: each instance may have that much more for long."
+    yield "Check the names: the Deployment, and the metric your adapter offers."
 
 
 def alerts(study: Any) -> str:
@@ -100,7 +208,7 @@ def alerts(study: Any) -> str:
     budget = 1 - objective.availability if objective.availability else objective.error_rate
     errors = "|".join(code.replace("x", ".") for code in objective.error_codes)
     selector = f"service={_quoted(study.plan.service.name)}"
-    rules = [_burn(selector, errors, budget, *burn) for burn in _BURNS] if budget > 0 else []
+    rules = [_burn(selector, errors, budget, *burn) for burn in _BURNS if 0 < burn[0] * budget < 1]
     for q, limit in study.slo.quantiles.items():
         times = f"sum by (le) (rate(http_request_duration_seconds_bucket{{{selector}}}[5m]))"
         slow = f"histogram_quantile({q:g}, {times}) > {limit:g}"
@@ -124,39 +232,6 @@ def alerts(study: Any) -> str:
         "The load beyond what is safe is that of the fleet in hpa.yaml, without retries; the counter has them in it.",
         "Check the names of the metrics and of the label `service`, and that the objectives are bounds of its buckets.",
     )
-
-
-def rate_limit(study: Any) -> str:
-    """Write a limit for nginx's http block: the recommended fleet's safe load, and a queue that still meets the SLO."""
-    rate = max(math.floor(_safe(study.fleet)), 1)
-    deadline = min(study.slo.quantiles.values(), default=1.0) if study.slo else 1.0
-    burst = max(math.floor(rate * deadline * _SHARE_OF_DEADLINE), 1)
-    return "\n".join(
-        [
-            f"# Service: {visible(study.plan.service.name)}",
-            "# Include this in the http block of the one nginx before all instances;",
-            "# of several nginx, give each its part of the rate.",
-            f"# {study.fleet.recommended} instances may be given {rate} req/s.",
-            f"# {burst} more wait, at most half of {deadline:g} s.",
-            f'limit_req_zone "all" zone=capacity:1m rate={rate}r/s;',
-            f"limit_req zone=capacity burst={burst};",
-            "limit_req_status 429;",
-            "",
-        ]
-    )
-
-
-def _replicas(fleet: Any) -> tuple[int, int, float]:
-    """Return the least and the largest number of instances, and the load of each."""
-    import numpy as np
-
-    share = _safe(fleet) / fleet.recommended
-    rare = float(np.quantile(fleet.demand.peaks, 1 - _RARER * fleet.policy.risk))
-    most = max(math.ceil(rare / share), fleet.recommended)
-    if fleet.policy.ramp_per_second is None or fleet.demand.history is None:
-        return fleet.recommended, most, share
-    trough = float(fleet.demand.history.rates.quantile(0.05))
-    return min(math.ceil(trough / share) + fleet.policy.lost, fleet.recommended), most, share
 
 
 def _safe(fleet: Any) -> float:
@@ -186,8 +261,8 @@ def _rule(name: str, expression: str, duration: str, severity: str, told: str) -
 
 
 def _quoted(text: str) -> str:
-    """Return a label value as PromQL writes it."""
-    return '"' + visible(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Return a label value as PromQL writes it, which does not take U+FFFD."""
+    return '"' + visible(text, None).replace("\ufffd", "?").replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _label(name: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capacity.report import folder, pages, parameters
-from capacity.report.artefacts import artefacts
+from capacity.report.artefacts import Artefacts, artefacts
 from capacity.wording import visible
 
 if TYPE_CHECKING:
@@ -142,10 +142,10 @@ def publish(
     study = _study(plan, values)
     making = pages.Making(plan, str(study.name), values, study.seed, study.inputs, pages.now())
     with folder.only_writer(out), Kernels(timeout, cell_timeout) as kernels:
-        runs, files = _made(chosen, making, study, kernels, jobs, progress)
+        runs, made = _made(chosen, making, study, kernels, jobs, progress)
         status = next(status for status in _WORST_FIRST if any(run.status == status for run in runs))
         target = out if status == "complete" else failed
-        folder.replace(target, files, _told(status, making, runs))
+        folder.replace(target, made.files, _told(status, making, runs, made.left_out))
         if status == "complete":
             folder.discard(failed)  # it tells of a run before this one
     return Outcome(status, target, runs)
@@ -159,21 +159,24 @@ def _checked(given: Mapping[str, object], notebooks: Sequence[Path]) -> dict[str
 
 def _study(plan: Path, values: Mapping[str, Any]) -> Any:
     """Read every input now, so that a bad one is refused before anything starts."""
+    from capacity.document import read_every_input
     from capacity.study import Study
 
     study = Study.load(plan, **{name: values[name] for name in _STUDY if name in values})
-    for part in ("inputs", "steps", "demand"):
-        getattr(study, part)
+    read_every_input(study)
     return study
 
 
-def _told(status: str, making: pages.Making, runs: Sequence[Run]) -> dict[str, Any]:
+def _told(
+    status: str, making: pages.Making, runs: Sequence[Run], left_out: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "status": status,
         "made": making.made.isoformat(timespec="seconds"),
         "command": making.command,
         **{term.lower(): text for term, text in making.facts},
         "notebooks": [asdict(run) for run in runs],
+        "left_out": dict(left_out),
     }
 
 
@@ -184,7 +187,7 @@ def _made(
     kernels: Kernels,
     jobs: int,
     progress: Progress | None,
-) -> tuple[tuple[Run, ...], dict[str, bytes]]:
+) -> tuple[tuple[Run, ...], Artefacts]:
     """Run the notebooks side by side, make a page of each as it ends, and the other files meanwhile."""
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it says is told once, by `Run.text`
     names = pages.page_names(notebooks)
@@ -192,18 +195,18 @@ def _made(
     with ThreadPoolExecutor(max(1, min(jobs, _cores(), len(notebooks)))) as pool:
         try:
             futures = [pool.submit(_run, path, making, kernels) for path in notebooks]
-            files = artefacts(study)
+            made = artefacts(study)
             for future in as_completed(futures):
                 run, notebook = future.result()
                 runs[run.name] = run
-                files[names[run.name]] = _page(notebook, run, making, names)
+                made.files[names[run.name]] = _page(notebook, run, making, names)
                 if progress:
                     progress(run, len(runs), len(notebooks))
         except BaseException:
             kernels.end("interrupted")
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return tuple(runs[path.stem] for path in notebooks), files
+    return tuple(runs[path.stem] for path in notebooks), made
 
 
 def _cores() -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capacity.display import table
 from capacity.estimate import Estimate
 from capacity.wording import plain, visible
+
+if TYPE_CHECKING:
+    from capacity.planning.readiness import Verdict
 
 _MARKS = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
 _ENDPOINT_COLUMNS = ("count", "mean", "p50", "p95", "p99")
@@ -26,15 +29,21 @@ _STEP_COLUMNS = (
 )
 
 
-def gates(verdict: Any) -> str:
-    """Write a verdict: its headline, then a line for each gate, with the remedy where it did not pass."""
-    lines = [visible(verdict.headline, 200)]
+def gates(verdict: Verdict) -> str:
+    """Write a verdict: first what it fails on, then its headline and each gate, with the remedy where needed."""
+    lines = []
+    for what, status in (("failed", "fail"), ("unknown", "unknown")):
+        names = [visible(gate.name) for gate in verdict.failed if gate.needed and gate.status == status]
+        lines += [f"{what}: {', '.join(names)}"] if names else []
+    lines.append(visible(verdict.headline, 200))
     for gate in verdict.gates:
-        lines.append(f"  {_MARKS[gate.status]}  {visible(gate.name)}: {visible(gate.measured, 200)}")
-        lines.append(f"           needed: {visible(gate.requirement, 200)}")
+        lines.append(f"  {_MARKS[gate.status]}  {visible(gate.name)}{'' if gate.needed else ' (advice)'}")
+        lines.append(f"           found: {visible(gate.measured, 300)}")
+        lines.append(f"           needed: {visible(gate.requirement, 300)}")
         if gate.status != "pass" and gate.remedy:
             lines.append(f"           to do: {visible(gate.remedy, 300)}")
-    return "\n".join(lines)
+    not_asked = ", ".join(visible(name) for name in verdict.not_asked)
+    return "\n".join([*lines, *([f"  not asked: {not_asked}"] if not_asked else [])])
 
 
 def inspection(result: Mapping[str, Any]) -> str:

@@ -58,6 +58,14 @@ def test_hoarding_is_not(hoarding):
     assert "ETIMEDOUT" in found.text
 
 
+def test_each_number_is_of_the_test_named_with_it(shedding, hoarding):
+    """A criterion that another test failed names that test, so that no number is read as of the wrong one."""
+    found = assess(shedding.named("shed"), hoarding.named("hoard"))
+    spoken_of, other = ("shed", "hoard") if "(shed)." in found.text else ("hoard", "shed")
+    for row in found.criteria[found.criteria["status"] == "fail"].itertuples():
+        assert (f"{row.criterion.capitalize()} ({other})" in found.text) is (row.test != spoken_of)
+
+
 def test_recovery_takes_as_long_as_the_backlog(hoarding):
     """12,000 requests too many at 300 req/s drain at 200 req/s within 60 s, and the interval holds that."""
     found = assess(hoarding)

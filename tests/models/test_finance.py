@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from capacity.errors import DomainError, NotIdentified
 from capacity.models.finance import (
+    discount_factors,
     irr,
+    mirr,
     npv,
     payback_months,
     pert_mean,
+    pert_quantile,
     pert_sample,
+    pert_with_common_cause,
 )
 
 INVESTMENT = [-5200] + [600] * 24
@@ -80,7 +84,7 @@ def test_internal_rate_of_a_loss_is_negative():
 )
 def test_internal_rate_that_is_not_unique_is_refused(flows, changes):
     """Two rates, 10% and 20%, solve the third; the others have none."""
-    with pytest.raises(NotIdentified, match=f"change sign {changes} times; .* compare net present values"):
+    with pytest.raises(NotIdentified, match=f"change sign {changes} times.*; .* compare net present values"):
         irr(flows)
 
 
@@ -135,3 +139,96 @@ def test_guess_out_of_order_is_refused():
     """The message repeats the guess."""
     with pytest.raises(DomainError, match="guess 5, 4, 6 is not in the order low <= likely <= high"):
         pert_mean(5, 4, 6)
+
+
+def test_sign_changes_are_named():
+    """The message says in which periods the flows change sign."""
+    with pytest.raises(NotIdentified, match=r"change sign 3 times \(in periods 1, 3, 4\);"):
+        irr([-100, 50, 0, -20, 300])
+
+
+@pytest.mark.parametrize("flows", [[-1.0, 1e-6], [-1e6, *[1.0] * 1200], [1.0, -2.0], [-100, 100]])
+def test_internal_rate_of_extreme_flows(flows):
+    """Tiny or late earnings, borrowing, and nothing gained all have their rate."""
+    rate = irr(flows)
+    assert math.fsum(flow * math.exp(-k * math.log1p(rate)) for k, flow in enumerate(flows)) == pytest.approx(
+        0, abs=1e-8 * max(map(abs, flows)) * len(flows)
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(-0.9, 9), st.integers(1, 120))
+def test_discount_factors_to_fifteen_digits(rate, months):
+    """Each factor agrees with 50 decimal digits."""
+    getcontext().prec = 50
+    exact = (1 + Decimal(rate)) ** (-Decimal(months) / 12)
+    assert discount_factors(rate, months + 1)[-1] == pytest.approx(float(exact), rel=1e-14)
+
+
+def test_modified_rate_published():
+    """Microsoft, MIRR function, example: 12.61% after five years, -4.80% after three, 13.48% reinvested at 14%."""
+    flows = [-120_000, 39_000, 30_000, 21_000, 37_000, 46_000]
+    assert mirr(flows, 0.10, 0.12) == pytest.approx(0.1261, abs=5e-5)
+    assert mirr(flows[:4], 0.10, 0.12) == pytest.approx(-0.0480, abs=5e-5)
+    assert mirr(flows, 0.10, 0.14) == pytest.approx(0.1348, abs=5e-5)
+
+
+def test_modified_rate_is_the_internal_one_when_earnings_earn_it():
+    """With both rates at the internal rate, the modified rate is that rate."""
+    rate = irr(INVESTMENT)
+    assert mirr(INVESTMENT, rate, rate) == pytest.approx(rate, abs=1e-12)
+
+
+def test_modified_rate_needs_both_signs_and_rates():
+    """Nothing earned has no rate; a rate of -100% is refused by its name."""
+    with pytest.raises(
+        NotIdentified, match=r"spend 145\.455 and earn 0; a modified rate of return needs some of both"
+    ):
+        mirr([-100, -50], 0.1, 0.1)
+    with pytest.raises(DomainError, match="reinvest rate -1 per period must be above -1"):
+        mirr(INVESTMENT, 0.1, -1)
+
+
+def test_three_point_quantiles():
+    """Symmetric guesses have their middle as median; the ends are the ends; a sample agrees."""
+    assert pert_quantile(0.5, 42, 52, 62) == pytest.approx(52)
+    assert pert_quantile([0, 1], 2, 3, 10).tolist() == [2, 10]
+    assert pert_quantile(0.3, 5, 5, 5) == 5
+    draws = pert_sample(np.random.default_rng(3), 2, 3, 10, 200_000)
+    assert np.quantile(draws, [0.1, 0.9]) == pytest.approx(pert_quantile([0.1, 0.9], 2, 3, 10), rel=0.01)
+
+
+def test_quantile_outside_shares_is_refused():
+    """Shares are from 0 to 1."""
+    with pytest.raises(DomainError, match=r"quantile 1\.2 is not allowed; give shares from 0 to 1"):
+        pert_quantile(1.2, 1, 2, 3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 1.0])
+def test_common_cause_gives_its_rank_correlation(share):
+    """Kruskal's formula for a Gaussian copula: (6/pi) asin(c/2); each guess keeps its own mean."""
+    from scipy.stats import spearmanr
+
+    guesses = [(5, 6, 7), (8.5, 10, 11.5), (1, 2, 9)]
+    draws = pert_with_common_cause(np.random.default_rng(4), guesses, 40_000, share)
+    expected = 6 / math.pi * math.asin(share / 2)
+    assert spearmanr(draws[0], draws[2]).statistic == pytest.approx(expected, abs=0.015)
+    means = [pert_mean(*guess) for guess in guesses]
+    assert draws.mean(axis=1) == pytest.approx(means, rel=0.005)
+
+
+def test_common_cause_widens_the_sum():
+    """Hours that err together do not cancel: the spread of their sum grows with the share."""
+    guesses = [(5, 6, 7)] * 7
+    spread = [
+        pert_with_common_cause(np.random.default_rng(5), guesses, 5000, share).sum(axis=0).std()
+        for share in (0, 0.3, 1)
+    ]
+    assert spread[0] < spread[1] < spread[2]
+    assert spread[2] / spread[0] == pytest.approx(math.sqrt(7), rel=0.05)
+
+
+def test_common_cause_is_a_share():
+    """Above 1 is refused."""
+    with pytest.raises(DomainError, match=r"correlation 1\.5 is not allowed; give 0 to 1"):
+        pert_with_common_cause(np.random.default_rng(1), [(1, 2, 3)], 10, 1.5)

@@ -50,10 +50,10 @@ def planned(policy: Policy = PLAIN, *sizes: Size, worlds: Demand | None = None) 
     )
 
 
-def row(alternatives: Alternatives, size: str, operation: str) -> pd.Series:
+def row(alternatives: Alternatives, kind: str, operation: str) -> pd.Series:
     """Return one of the alternatives."""
     frame = alternatives.to_frame()
-    return frame[(frame["size"] == size) & (frame["operation"] == operation)].iloc[0]
+    return frame[(frame["kind"] == kind) & (frame["operation"] == operation)].iloc[0]
 
 
 def test_an_autoscaled_fleet_runs_what_each_hour_needs() -> None:

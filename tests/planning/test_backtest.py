@@ -66,14 +66,24 @@ def test_narrow_intervals_are_widened_to_nine_tenths() -> None:
 
 
 def test_a_forecast_is_widened_about_its_median() -> None:
-    """The interval grows, the median stays."""
+    """The interval of the peak grows by the factor, which was found on peaks; its median stays."""
     past, bad = history(120), made([100, 101, 99, 105, 95, 98, 130, 140, 150, 200])
     plain = forecast(past, horizon_days=30, rng=np.random.default_rng(1))
     wide = forecast(past, horizon_days=30, rng=np.random.default_rng(1), backtest=bad)
-    spread = [np.log(demand.fan().high / demand.fan().low) for demand in (plain, wide)]
-    np.testing.assert_allclose(spread[1], bad.widening * spread[0], rtol=0.01)
-    np.testing.assert_allclose(wide.fan()["median"], plain.fan()["median"], rtol=1e-4)
+    np.testing.assert_allclose(
+        np.log(wide.peaks / plain.peak.value),
+        bad.widening * np.log(plain.peaks / plain.peak.value),
+        rtol=1e-6,
+    )
+    assert wide.peak.value == pytest.approx(plain.peak.value)
     assert bad.text in wide.text
+
+
+def test_a_stretch_too_long_for_what_was_before_is_left_out() -> None:
+    """Sixty weeks and a year ahead: 30 days cannot foretell 65, and the rest of the backtest stands."""
+    found = looked_back(history(420), horizon_days=365)
+    assert found.days == 65
+    assert found.stretches["start"].min() >= pd.Timestamp("2026-01-05", tz="UTC") + pd.Timedelta(days=33)
 
 
 def test_bias_has_a_sign() -> None:

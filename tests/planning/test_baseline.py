@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capacity.errors import DomainError, UsageError
+from capacity.errors import DomainError
 from capacity.estimate import Estimate
 from capacity.models.scalability import Amdahl
-from capacity.plan import Investment
-from capacity.planning.baseline import base_system, database_problem, facts_of, sampled
+from capacity.planning.baseline import base_system, database_problem
 from capacity.planning.demand import Demand, TrafficHistory
 from capacity.planning.system import System, evaluate
 
@@ -19,51 +18,6 @@ def built(**arguments: object) -> System:
     """Build a system from these facts and arguments, seeded."""
     facts = arguments.pop("facts", {})
     return base_system(facts, rng=np.random.default_rng(1), worlds=500, **arguments)  # type: ignore[arg-type]
-
-
-def invest(lever: str = "caching", **parameters: object) -> Investment:
-    """One investment with these parameters."""
-    return Investment(lever=lever, hours=(1, 2, 3), parameters=parameters)  # type: ignore[arg-type]
-
-
-def test_facts_hold_for_all_investments() -> None:
-    """A fact stated with one investment is known to the others; parameters of the work are not facts."""
-    stated = facts_of([invest(hit_ratio=0.6), invest("connection_pool", query_ms=20, reuse=0.9)])
-    assert stated == {"query_ms": 20}
-
-
-def test_contradicting_facts_are_refused() -> None:
-    """One system cannot have two databases."""
-    with pytest.raises(UsageError, match="query_ms = 30 contradicts query_ms = 20"):
-        facts_of([invest(query_ms=20), invest("connection_pool", query_ms=30)])
-
-
-def test_the_same_fact_twice_is_no_contradiction() -> None:
-    """A number and the range that holds only it are the same."""
-    assert facts_of([invest(query_ms=20), invest("connection_pool", query_ms=(20, 20, 20))])
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"hit_ration": 0.6}, "'caching': unknown parameter 'hit_ration'; .*did you mean 'hit_ratio'"),
-        ({"hit_ratio": 1.6}, r"hit_ratio = 1\.6; allowed: 0 to 1 \[fraction\]"),
-        (
-            {"hit_ratio": (0.5, 0.6, 1.7)},
-            r"hit_ratio = \[0\.5, 0\.6, 1\.7\]; .* a number or low <= likely <= high",
-        ),
-        ({"query_ms": 0.0}, "query_ms = 0; allowed: 1e-06 or more"),
-    ],
-)
-def test_impossible_parameters_are_refused(parameters: dict[str, object], message: str) -> None:
-    """Each names the investment, the parameter, the value and the range."""
-    with pytest.raises(UsageError, match=message):
-        facts_of([invest(**parameters)])
-
-
-def test_levers_without_a_model_may_say_anything() -> None:
-    """Their parameters are not judged."""
-    assert facts_of([invest("rfc7807_errors", anything=7.0)]) == {}
 
 
 def test_the_instance_is_the_measured_one() -> None:
@@ -101,13 +55,6 @@ def test_database_from_milliseconds() -> None:
     assert station.service_demand == pytest.approx(0.022)
 
 
-def test_ranges_are_drawn() -> None:
-    """A range gives each world its own value, a number does not."""
-    rng = np.random.default_rng(1)
-    assert np.ptp(sampled((1.0, 2.0, 3.0), rng, 100)) > 0.5
-    assert sampled(2.0, rng, 100) == 2.0
-
-
 def test_overloads_from_a_demand() -> None:
     """How often a capacity is exceeded is read off the forecast: always below it, never above."""
     dates = pd.date_range("2026-06-01", periods=100, freq="D", tz="UTC")
@@ -128,3 +75,53 @@ def test_a_database_below_the_test_is_a_contradiction() -> None:
     with pytest.raises(DomainError, match="correct these figures"):
         built(facts=facts, instance_capacity=ONE)
     assert database_problem({"database_cores": 8.0, "query_ms": 20.0}, ONE) == ""
+
+
+def test_every_part_has_its_facts() -> None:
+    """Calls, silent faults, instances, provider and traffic come from the keys of the plan."""
+    system = built(
+        facts={
+            "retries_today": 2.0, "call_share": 0.1, "calls_per_second": 5.0, "call_timeout": 60.0,
+            "places_per_instance": 100.0,
+            "silent_per_year": 4.0, "silent_detect_minutes": 300.0, "silent_fix_minutes": 60.0, "silent_impact": 0.05,
+            "instance_mttf_hours": 720.0, "instance_repair_minutes": 20.0,
+            "provider_unavailability": 0.001, "provider_impact": 0.1, "provider_rate": 5.0,
+            "provider_outage_hours": 1.0,
+            "request_rate": 150.0, "deadline": 5.0, "sockets": 1e4, "startup_seconds": 90.0, "ramp_per_second": 1.0,
+        },
+        instance_capacity=ONE, instance_servers=8.0, limits={"quota": 250.0},
+    )  # fmt: skip
+    assert system.calls[0].held_calls == 300
+    assert system.silent.downtime_minutes == pytest.approx(4 * 360 * 0.05)
+    assert system.failures.downtime_minutes(1) == pytest.approx(243.2, rel=1e-3)
+    assert system.providers[0].downtime_minutes == pytest.approx(52.56)
+    assert (system.traffic.request_rate, system.traffic.sockets, system.startup_seconds) == (150, 1e4, 90)
+    assert system.station("instance").servers == 8
+    assert evaluate(system).bottleneck == "quota"
+
+
+def test_connections_need_no_minutes_of_exhaustion() -> None:
+    """What one instance opens, and what it cost so far, may be unknown; then it is no cause."""
+    system = built(facts={"max_connections": 100.0, "reserved_connections": 3.0})
+    assert system.connections.available == 97
+    assert "connections" not in evaluate(system).downtime
+
+
+def test_connections_that_suffice_do_not_run_out() -> None:
+    """Minutes lost to something that cannot happen are refused, not dropped."""
+    facts = {"max_connections": 100.0, "connections_per_instance": 10.0, "exhaustion_minutes": 120.0}
+    with pytest.raises(
+        DomainError, match="2 instances opening at most 10 connections each never ask for more"
+    ):
+        built(facts=facts, instances=2)
+    assert evaluate(built(facts=facts, instances=11)).downtime["connections"] == 120
+
+
+def test_the_mean_rate_of_a_history() -> None:
+    """Unless it is stated."""
+    dates = pd.date_range("2026-06-01", periods=4, freq="h", tz="UTC")
+    none = Estimate(0.0, 0.0, 0.0, "", "", "measured")
+    history = TrafficHistory("x", 3600.0, pd.Series([1.0, 2.0, 3.0, 6.0], dates))
+    demand = Demand(history, dates, np.ones((5, 4)), none, none)
+    assert built(demand=demand).traffic.request_rate == 3
+    assert built(demand=demand, facts={"request_rate": 7.0}).traffic.request_rate == 7

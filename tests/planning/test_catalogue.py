@@ -11,9 +11,8 @@ from capacity.planning.catalogue import FACTS, LEVERS, Lever
 def test_parameters_are_those_of_the_function(lever: Lever) -> None:
     """Every keyword of the function is a parameter of the plan, and required where it has no default."""
     keywords = list(inspect.signature(lever.apply).parameters.values())[1:]
-    assert {parameter.name: parameter.required for parameter in lever.parameters} == {
-        keyword.name: keyword.default is keyword.empty for keyword in keywords
-    }
+    needed = {item.name: item.required and not item.unless for item in lever.parameters}
+    assert needed == {keyword.name: keyword.default is keyword.empty for keyword in keywords}
 
 
 @pytest.mark.parametrize("lever", LEVERS.values(), ids=LEVERS)
@@ -41,3 +40,37 @@ def test_missing_parameters_are_named_with_unit() -> None:
 def test_predecessors_have_models() -> None:
     """A lever can only require one that exists."""
     assert all(name in LEVERS for lever in LEVERS.values() for name in lever.requires)
+
+
+def test_every_lever_named_is_there() -> None:
+    """The systems of the readiness assessment, each a lever."""
+    assert list(LEVERS) == [
+        "connection_pool", "retries", "rate_limit", "blue_green", "horizontal_scaling", "autoscaling", "health_checks",
+        "metrics", "apm", "tracing", "error_monitoring", "caching", "failover", "multi_stage_images",
+        "websocket_reconnects", "security_hardening", "load_tests",
+    ]  # fmt: skip
+
+
+def test_a_size_stands_in_for_a_hit_ratio() -> None:
+    """Of what stands in for each other one is enough."""
+    named = [item.name for item in LEVERS["caching"].missing(None, {"objects": 100})]
+    assert named == []
+    assert [item.name for item in LEVERS["caching"].missing(None, {})] == ["hit_ratio"]
+
+
+def test_a_gate_and_what_is_worth_knowing_claim_no_change() -> None:
+    """Security and load tests are worth something else than a change of the system."""
+    kinds = {name: lever.kind for name, lever in LEVERS.items() if lever.kind != "change"}
+    assert kinds == {"security_hardening": "gate", "load_tests": "information"}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_fact_means_the_same_everywhere(name: str) -> None:
+    """One unit, one range, one meaning, whichever lever asks for it."""
+    said = {
+        (fact.unit, fact.low, fact.high, fact.meaning)
+        for lever in LEVERS.values()
+        for fact in lever.facts
+        if fact.name == name
+    }
+    assert len(said) == 1

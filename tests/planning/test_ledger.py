@@ -76,7 +76,9 @@ def test_a_capacity_is_scored(tmp_path: Path) -> None:
     found = scored(earlier(tmp_path), rates={"saturation_throughput": 305.0, "slo p95": 270.0})
     assert found.scores["inside"].tolist() == [True, False]
     assert found.coverage == 0.5
-    assert found.bias == pytest.approx(math.log(305 / 300))
+    assert found.bias == {"capacity": pytest.approx(math.log(305 / 300))}
+    assert "Capacity: what came was 1.7% more than predicted on average" in found.text
+    assert "only if the service has not been changed" in found.text
 
 
 def test_the_same_exports_predict_nothing(tmp_path: Path) -> None:
@@ -106,7 +108,83 @@ def test_weeks_that_passed_are_scored(tmp_path: Path) -> None:
     found = scored(earlier(tmp_path), history=history(105, 120))
     assert found.scores["came"].tolist() == [105, 120]
     assert found.scores["inside"].tolist() == [True, False]
-    assert "Of 2 predictions of 1 earlier plan 1 came inside" in found.text
+    assert "Of 2 predictions of 1 earlier plan 1 came inside their 90% interval" in found.text
+    assert "Predictions of one plan err together" in found.text
+    assert "Capacities count" not in found.text
+
+
+def with_horizon(folder: Path, last_day: str) -> Path:
+    """An earlier plan.json that tells its horizon, from 2026-06-01 on."""
+    weeks = [
+        {"date": f"2026-06-{day:02}T00:00:00+00:00", "low": 90, "median": 100, "high": 110}
+        for day in (1, 8, 15)
+    ]
+    days = {"first_day": "2026-06-01T00:00:00+00:00", "last_day": f"{last_day}T00:00:00+00:00"}
+    return earlier(folder, demand={"peak": estimate(100, 120, 140), "weeks": weeks, **days})
+
+
+def test_the_whole_horizon_is_scored_once_it_has_passed(tmp_path: Path) -> None:
+    """Its peak is the largest of all its days; a day before the end nothing is said of it."""
+    path = with_horizon(tmp_path, "2026-06-21")
+    passed = scored(path, history=history(105, 130, 95)).scores
+    assert passed["prediction"].tolist()[-1] == "peak from 2026-06-01 to 2026-06-21"
+    assert passed[["came", "inside"]].to_numpy().tolist() == [
+        [105, True],
+        [130, False],
+        [95, True],
+        [130, True],
+    ]
+    under_way = scored(path, history=history(105, 130)).scores
+    assert not under_way["prediction"].str.startswith("peak from").any()
+
+
+def test_a_last_week_that_is_cut_is_scored_by_its_own_days(tmp_path: Path) -> None:
+    """A horizon of 17 days ends with 3; what comes after them is not held against it."""
+    rates = [*[105.0] * 17, *[500.0] * 11]
+    index = pd.date_range("2026-06-01", periods=len(rates), tz="UTC")
+    found = scored(
+        with_horizon(tmp_path, "2026-06-17"), history=TrafficHistory("t", 86_400.0, pd.Series(rates, index))
+    )
+    assert found.scores["came"].tolist() == [105] * 4
+
+
+def test_a_peak_among_unknown_days_is_not_known(tmp_path: Path) -> None:
+    """A week without two of its days is left out; of three weeks one missing day in 21 is few enough."""
+    whole = history(105, 130, 95)
+    holes = TrafficHistory("t", 86_400.0, whole.rates.drop(whole.rates.index[[3]]))
+    found = scored(with_horizon(tmp_path, "2026-06-21"), history=holes).scores
+    assert found["prediction"].tolist() == [
+        "peak of the week from 2026-06-08", "peak of the week from 2026-06-15", "peak from 2026-06-01 to 2026-06-21",
+    ]  # fmt: skip
+
+
+def test_too_little_and_too_much_are_told_apart(tmp_path: Path) -> None:
+    """Bias is of each kind by itself: capacity above what was said does not make up for demand above it."""
+    found = scored(earlier(tmp_path), rates={"saturation_throughput": 270.0}, history=history(125, 125))
+    assert list(found.bias) == ["capacity", "demand"]
+    assert "Capacity: what came was 10.0% less" in found.text
+    assert "Demand: what came was 25.0% more" in found.text
+
+
+def test_a_plan_named_twice_counts_once(tmp_path: Path) -> None:
+    """A copy adds nothing."""
+    path = earlier(tmp_path)
+    now = Measured("shop", frozenset({"new"}), {"saturation_throughput": 305.0}, (), None)
+    assert len(score([path, path], now).scores) == 1
+
+
+def test_inputs_other_than_exports_do_not_hide_them(tmp_path: Path) -> None:
+    """Files of other roles among the inputs change nothing: what is new is an export the earlier plan had not."""
+    inputs = [
+        {"role": "export", "sha256": "old"},
+        {"role": "script", "sha256": "s"},
+        {"role": "plan", "sha256": "p"},
+    ]
+    for exports, rows in ((frozenset({"old"}), 0), (frozenset({"old", "new"}), 1)):
+        found = scored(
+            earlier(tmp_path, inputs=inputs), exports=exports, rates={"saturation_throughput": 305.0}
+        )
+        assert len(found.scores) == rows
 
 
 @pytest.mark.parametrize(
@@ -144,3 +222,33 @@ def test_a_plan_is_scored_by_the_next(repository: Path, tmp_path: Path) -> None:
     found = cap.Study.load(again).ledger
     assert isinstance(found, Ledger)
     assert "1 earlier plan" in found.text
+
+
+def test_a_plan_of_the_first_part_of_a_history_is_scored_by_the_whole(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Round trip with files: made from the first 80%, held against all of it, every week and the horizon's peak."""
+    import capacity as cap
+
+    source = repository / "data" / "storefront"
+    lines = (source / "traffic-synthetic.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "part.csv").write_text("".join(lines[: int(0.8 * len(lines))]))
+    (tmp_path / "whole.csv").write_text("".join(lines))
+    days = int(0.2 * len(lines) / 24) - 1
+
+    def study(history: str, more: str = "") -> cap.Study:
+        file = tmp_path / f"{history}.toml"
+        tests = f'[service]\nname = "shop"\n[tests]\nsteps = "{source}/steps-1.json"\n'
+        file.write_text(f'{tests}[demand]\nhistory = "{history}.csv"\nhorizon_days = {days}\n{more}')
+        return cap.Study.load(file)
+
+    (tmp_path / "plan.json").write_text(json.dumps(study("part").to_dict()))
+    found = study("whole", '[ledger]\nplans = ["plan.json"]\n').ledger
+    assert isinstance(found, Ledger)
+    assert set(found.scores["about"]) == {"demand"}  # the same export tells nothing new of capacity
+    assert len(found.scores) == -(-days // 7) + 1
+    assert found.scores["prediction"].iloc[-1].startswith("peak from")
+    assert found.coverage > 0.5
+    assert abs(found.bias["demand"]) < 0.3
+    assert f"Of {len(found.scores)} predictions of 1 earlier plan" in found.text
+    assert not study("part", '[ledger]\nplans = ["plan.json"]\n').ledger.scores.size

@@ -4,7 +4,20 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError
-from capacity.planning.parts import Calls, Changes, Connections, Incidents, Overload, Station
+from capacity.planning.parts import (
+    Block,
+    Breaker,
+    Calls,
+    Changes,
+    Connections,
+    Failures,
+    Incidents,
+    Overload,
+    Probes,
+    Providers,
+    Station,
+    Traffic,
+)
 
 
 def test_residual_failure_of_retries() -> None:
@@ -85,6 +98,21 @@ def test_overload_interpolates() -> None:
     assert overload.times_above(np.array([300.0, 400.0])).tolist() == [6.0, 4.0]
 
 
+def test_overload_interpolates_in_every_world() -> None:
+    """Rates that differ by world give what each world gives alone, between loads, at them and beyond."""
+    loads = (300.0, 400.0, 533.0)
+    times = (np.array([6.0, 3.0]), np.array([4.8, 3.0]), np.array([1.8, 0.0]))
+    for capacity in (200.0, 300.0, 350.0, 533.0, 900.0, np.array([310.0, 500.0])):
+        together = Overload(loads, times, 60, 4).times_above(capacity)
+        alone = [
+            Overload(loads, tuple(float(t[w]) for t in times), 60, 4).times_above(
+                float(np.broadcast_to(capacity, 2)[w])
+            )
+            for w in (0, 1)
+        ]
+        assert together == pytest.approx(alone)
+
+
 def test_overload_of_one_rate_is_flat() -> None:
     """A single figure holds whatever the capacity."""
     assert Overload((0.0,), (6.0,), 60, 4).times_above(1e6) == 6.0
@@ -96,15 +124,71 @@ def test_overload_of_one_rate_is_flat() -> None:
         (lambda: Station("db", 0, 0.01), "station db: servers = 0; allowed: above zero"),
         (lambda: Station("db", 8, 0.01, reuse=1.2), r"station db: reuse = 1\.2; allowed: 0 to 1"),
         (lambda: Station("db", 8, 0.01, agent_share=1.0), "agents take all of station db"),
-        (lambda: Calls(retries=-1), "calls: retries = -1; allowed: zero or more"),
+        (lambda: Calls(retries=-1), "calls to the dependency: retries = -1; allowed: zero or more"),
         (lambda: Changes(100, 2, np.array([0.1, 1.5]), 60), r"changes: failure_rate = 1\.5"),
         (lambda: Incidents(12, -1, 0, 0, 0), "incidents: detect_minutes = -1"),
         (lambda: Overload((2.0, 1.0), (1.0, 2.0), 60, 4), "do not increase"),
         (lambda: Overload((1.0,), (1.0, 2.0), 60, 4), "1 loads and 2 rates"),
+        (lambda: Overload((1.0, 2.0), (1.0, 2.0), 60, 4), "a higher load more often than a lower one"),
         (lambda: Connections(0, 1, 1), "connections: available = 0"),
+        (lambda: Breaker(5, 6, 60), "a breaker of 6 failures in 5 calls never opens"),
+        (lambda: Probes(0, 3, 5, 0.1), "probes: interval = 0"),
+        (lambda: Failures(0, 20), "failures: mttf_hours = 0"),
+        (lambda: Traffic(request_rate=-1), "traffic: request_rate = -1"),
+        (lambda: Block("disks", 1.5), r"block disks: unavailability = 1\.5"),
+        (lambda: Providers(0.1, 0.5, 0, 1), "provider: rate = 0"),
     ],
 )
 def test_impossible_parts_are_refused(build: object, message: str) -> None:
     """Each names the part, the field, the value and what is allowed."""
     with pytest.raises(DomainError, match=message):
         build()  # type: ignore[operator]
+
+
+def test_unknown_connections_are_no_cause() -> None:
+    """Neither what one instance opens nor what it cost has to be known."""
+    assert Connections(97).asked(6) is None
+    assert Connections(97).downtime_minutes(6) is None
+    assert Connections(97, 50).downtime_minutes(6) is None
+    assert Connections(97, 10, environments=2).shortage(6) == 23
+
+
+def test_calls_are_held_until_a_breaker_opens() -> None:
+    """R10: 300 of 60 s, none while it is open."""
+    assert Calls(call_rate=5, timeout=60).held_calls == 300
+    assert Calls(call_rate=5, timeout=60, breaker=Breaker(20, 10, 60, 0.01)).held_calls == pytest.approx(0.05)
+    assert Calls(call_rate=5).held_calls is None
+
+
+def test_a_breaker_is_open_for_its_share_of_the_time() -> None:
+    """One false trip in ten windows of 4 s, open for 40 s: half the time."""
+    breaker = Breaker(1, 1, 40)
+    assert breaker.open_share(call_rate=0.25, failure_probability=0.1) == pytest.approx(0.5)
+
+
+def test_dead_instances_of_several() -> None:
+    """Without probes one of four costs what a single one does; common causes add their floor."""
+    one, four = (Failures(720, 20).downtime_minutes(n) for n in (1, 4))
+    assert one == pytest.approx(four, rel=1e-3)
+    common = Failures(720, 20, common_cause=0.05).downtime_minutes(4) - four
+    assert common == pytest.approx(12.2, abs=0.1)
+    assert Failures(720, 20, needed=3).downtime_minutes(4) - four == pytest.approx(0.67, abs=0.01)
+
+
+def test_probes_never_make_detection_slower_than_repair() -> None:
+    """Somebody repairs it before the probe finds it."""
+    slow = Probes(interval=3600, threshold=3, timeout=5, failure_probability=0)
+    assert Failures(720, 20, probes=slow).downtime_minutes(4) == Failures(720, 20).downtime_minutes(4)
+
+
+def test_an_alert_or_somebody_whichever_is_first() -> None:
+    """The earlier of both; an alert that never fires changes nothing."""
+    by = [Incidents(1, 10, 0, 0, 0, alert_minutes=minutes).downtime_minutes for minutes in (3, 30, np.inf)]
+    assert by == [3, 10, 10]
+
+
+def test_an_image_cannot_save_more_than_undoing_takes() -> None:
+    """Unless the old version still runs."""
+    with pytest.raises(DomainError, match="2 min sooner out of restore_minutes = 1"):
+        Changes(100, 0, 0.1, 1, pulled_sooner_minutes=2)
+    assert Changes(100, 0, 0.1, 1, side_by_side=True, pulled_sooner_minutes=2).downtime_minutes == 10

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from capacity.errors import DomainError, NotIdentified, UsageError
 from capacity.estimate import Estimate
 from capacity.models.finance import npv
 from capacity.plan import Cost, Investment
@@ -116,13 +117,106 @@ def test_savings_in_order_add_up(example: Portfolio) -> None:
 
 
 def test_present_values_add_up(example: Portfolio) -> None:
-    """So do their present values, and each is the annuity of its saving less its cost."""
+    """So do their present values, and each is its saving over the months after it is done, less its cost."""
     npvs = column(example, "npv")
-    annuity = npv(0.10, [0.0] + [1.0] * 36)
+    finished = 8 / 40 * 12 / 52  # blue-green comes first and takes 8 of 40 hours of the first week [months]
+    annuity = npv(0.10, [0.0, 1 - finished] + [1.0] * 35)
     assert npvs["blue_green"].value == pytest.approx(74_000 / 12 * annuity - 800)  # type: ignore[attr-defined]
     total = sum(value.value for value in npvs.values())  # type: ignore[attr-defined]
     assert example.joint_npv is not None
     assert example.joint_npv.value == pytest.approx(total)
+    assert npv(0.10, example.cash_flows) == pytest.approx(total)
+
+
+def test_every_measure_of_finance(example: Portfolio) -> None:
+    """5,200 spent within the first month and a half, 13,957 a month from then on: paid back within the first month."""
+    money = example.money.set_index("quantity")["value"]
+    assert example.joint_npv is not None
+    assert money["net present value"] == pytest.approx(example.joint_npv.value)
+    assert money["payback in months"] < 1
+    assert money["internal rate of return a month"] > money["modified rate of return a month"] > 0.007974
+
+
+def test_a_measure_that_does_not_exist_says_why() -> None:
+    """Work that never saves has no rate of return."""
+    item = proposed(["caching"])[0].model_copy(update={"monthly": 1000.0})
+    money = evaluated(investments=[item]).money.set_index("quantity")
+    assert np.isnan(money.loc["internal rate of return a month", "value"])
+    assert "change sign 0 times" in money.loc["internal rate of return a month", "reason"]
+    assert money.loc["payback in months", "value"] == np.inf
+
+
+def test_the_order_in_mind_has_its_price(example: Portfolio) -> None:
+    """The order of the file loses more, and the text says how much."""
+    assert example.in_mind.items == tuple(HOURS)
+    assert example.in_mind.cost_of_delay > example.delay_cost
+    assert "In the order of the plan file" in example.text
+    best_first = evaluated(investments=proposed(example.order))
+    assert best_first.in_mind == best_first.best.__class__(example.order, best_first.delay_cost, "given")
+    assert "In the order of the plan file" not in best_first.text
+
+
+def test_assessments_order() -> None:
+    """Pooling, retries, blue-green, APM, rate limits, tracing, caching: 3325.58."""
+    assert evaluated().in_mind.cost_of_delay == pytest.approx(3325.58, abs=0.01)
+
+
+def test_budget_of_hours(example: Portfolio) -> None:
+    """Within 30 hours pooling, retries, blue-green and APM save 155,480; the rest comes after, and is not counted."""
+    assert example.best_within(30).saving == pytest.approx(155_480)
+    portfolio = evaluated(budget_hours=30)
+    assert portfolio.budget is not None
+    assert portfolio.budget.saving == pytest.approx(155_480)
+    assert portfolio.recommended == ("blue_green", "apm", "retries", "connection_pool")
+    assert portfolio.order[4:] == ("tracing", "caching", "rate_limit")
+    assert [item.verdict for item in portfolio.worth[4:]] == ["beyond the budget of hours"] * 3
+    assert portfolio.joint_saving.value == pytest.approx(155_480)
+    assert portfolio.calendar.items == portfolio.recommended
+    assert portfolio.text.startswith("Within 30 hours: connection pool, retries, blue green, apm; 26 hours")
+
+
+def test_a_budget_that_affords_nothing() -> None:
+    """Nothing is recommended, and the text says what the shortest work takes."""
+    portfolio = evaluated(budget_hours=3)
+    assert portfolio.recommended == ()
+    assert portfolio.joint_saving.value == 0
+    assert portfolio.text.startswith("Within 3 hours no work saves anything: the shortest piece takes 6.")
+
+
+def test_work_that_others_need_is_recommended_with_them() -> None:
+    """APM that saves nothing by itself is worth doing for tracing, which requires it."""
+    items = proposed(["apm", "tracing"])
+    idle = PARAMETERS["apm"] | {"detect_factor": 1, "diagnose_factor": 1}
+    items[0] = items[0].model_copy(update={"parameters": idle})
+    portfolio = evaluated(investments=items)
+    assert portfolio.recommended == ("apm", "tracing")
+    assert portfolio.worth[0].verdict == "worth doing with other work"
+
+
+def test_calendar(example: Portfolio) -> None:
+    """40 hours a week: 44 hours of what pays reach into the second week; half the team takes three."""
+    assert example.calendar.items == example.recommended
+    frame = example.calendar.to_frame().set_index("lever")["when"]
+    assert frame["blue_green"] == "week 1"
+    assert frame["caching"] == "weeks 1 to 2"
+    slower = evaluated(hours_per_week=20.0).calendar.to_frame().set_index("lever")["when"]
+    assert slower["caching"] == "weeks 2 to 3"
+
+
+def test_slower_work_is_worth_less_and_loses_more(example: Portfolio) -> None:
+    """Half the hours a week: savings start later, and twice as much is lost meanwhile."""
+    slower = evaluated(hours_per_week=20.0)
+    assert slower.joint_npv is not None
+    assert example.joint_npv is not None
+    assert slower.joint_npv.value < example.joint_npv.value  # type: ignore[operator]
+    assert slower.delay_cost == pytest.approx(2 * example.delay_cost)
+
+
+def test_first_year(example: Portfolio) -> None:
+    """167,480 a year against 5,200 pays in the first year in every world; at a cent a minute in none."""
+    assert example.probability_gain_first_year == 1
+    cheap = Cost(instance_per_month=0, engineer_per_hour=100, downtime_per_minute=(0.01, 0.01, 0.01))
+    assert evaluated(cost=cheap).probability_gain_first_year == 0
 
 
 def test_a_substitute_does_not_pay(example: Portfolio) -> None:
@@ -137,7 +231,8 @@ def test_a_substitute_does_not_pay(example: Portfolio) -> None:
 
 def test_capacity_is_joint(example: Portfolio) -> None:
     """Pooling and caching add 100 req/s each alone, together 233."""
-    assert example.capacity_factor == pytest.approx(16 / 9)
+    assert example.capacity_factor is not None
+    assert example.capacity_factor.value == pytest.approx(16 / 9)
     assert column(example, "capacity_alone")["caching"] == pytest.approx(100)
     assert column(example, "capacity_last")["caching"] == pytest.approx(400 / 3)
 
@@ -168,6 +263,9 @@ def test_without_prices_minutes_are_saved() -> None:
     """Nothing is priced that has no price."""
     portfolio = evaluated(cost=None)
     assert column(portfolio, "stand_alone_minutes")["blue_green"] == pytest.approx(740)
+    assert (
+        portfolio.best_within(8).text == "Within 8 hours: blue green; 8 hours that save 740 minutes a year."
+    )
     assert portfolio.joint_npv is None
     assert "npv" not in portfolio.to_frame()
     assert "money" not in portfolio.text
@@ -211,6 +309,133 @@ def test_a_contradicting_database_spares_the_rest() -> None:
     )
     assert portfolio.order == ("apm",)
     assert "less than the 490 req/s measured" in portfolio.not_evaluable["caching"]
+
+
+@pytest.fixture(scope="module")
+def uncertain() -> Portfolio:
+    """The example with ranges for hours, prices, incidents and the effect of APM, built from its facts."""
+    items = proposed(exact=False)
+    ranges = {"incidents_per_year": (2, 10, 30), "deploys_per_year": (50, 100, 150)}
+    items[0] = items[0].model_copy(update={"parameters": PARAMETERS["connection_pool"] | FACTS | ranges})
+    items[3] = items[3].model_copy(
+        update={"parameters": PARAMETERS["apm"] | {"detect_factor": (0.1, 0.3, 0.9)}}
+    )
+    prices = Cost(instance_per_month=0, engineer_per_hour=100, downtime_per_minute=(0.1, 1, 3))
+    rng = np.random.default_rng(1)
+    return evaluate_portfolio(None, items, prices, rng=rng, worlds=500)
+
+
+def test_what_to_measure_next(uncertain: Portfolio) -> None:
+    """Every stated range is a row: what knowing it is worth and how far it moves the present value."""
+    rows = uncertain.information.to_frame().set_index("input")
+    assert {"incidents_per_year", "deploys_per_year", "apm.detect_factor", "downtime_per_minute"} <= set(
+        rows.index
+    )
+    assert rows.loc["hours", "at_high"] < rows.loc["hours", "at_low"]
+    assert rows.loc["apm.detect_factor", "at_high"] < rows.loc["apm.detect_factor", "at_low"]
+    assert (rows["at_high"] > rows["at_low"])[["incidents_per_year", "downtime_per_minute"]].all()
+    assert 0 < rows["worth_knowing"].max() <= uncertain.information.everything * 1.05
+    assert uncertain.information.actions[0] == "nothing"
+
+
+def test_break_even_of_a_price(uncertain: Portfolio) -> None:
+    """At the break-even price of downtime the present value is nothing, with every world as before."""
+    price = uncertain.break_even("downtime_per_minute")
+    cost = Cost(instance_per_month=0, engineer_per_hour=100, downtime_per_minute=(price, price, price))
+    items = list(uncertain._valuation.case.investments)
+    again = evaluate_portfolio(None, items, cost, rng=np.random.default_rng(1), worlds=500)
+    assert again.joint_npv is not None
+    assert again.joint_npv.value == pytest.approx(0, abs=20)
+
+
+def test_break_even_outages(uncertain: Portfolio) -> None:
+    """The work pays for itself from the number of overloads on at which their saving covers the hours."""
+    needed = uncertain.break_even("overloads_per_year")
+    more = uncertain.break_even("overloads_per_year", target=1000.0)
+    assert 0 < needed < more
+
+
+def test_what_it_would_take(uncertain: Portfolio) -> None:
+    """A claim of 99.9% has its value of each input, or the reason why there is none."""
+    frame = uncertain.what_it_takes(of="availability", target=0.999).set_index("input")
+    assert frame.loc["incidents_per_year", "needed"] < 12
+    assert np.isnan(frame.loc["engineer_per_hour", "needed"])
+    assert "no single break-even value" in frame.loc["engineer_per_hour", "reason"]
+    assert uncertain.break_even("caching.hit_ratio", of="capacity_factor", target=2.0) == pytest.approx(1 / 3)
+
+
+def test_questions_that_cannot_be_asked(uncertain: Portfolio) -> None:
+    """Unknown inputs and results are refused with the nearest name; without prices there is no present value."""
+    with pytest.raises(UsageError, match=r"input 'overloads'.*did you mean 'overloads_per_year'"):
+        uncertain.break_even("overloads")
+    with pytest.raises(
+        UsageError, match="result 'profit'; allowed: npv, saving, capacity_factor, availability, outage_cost"
+    ):
+        uncertain.break_even("overloads_per_year", of="profit")
+    with pytest.raises(NotIdentified, match="not known anywhere"):
+        evaluated(cost=None).break_even("apm.detect_factor")
+
+
+def test_common_cause_widens_the_cost() -> None:
+    """Hours that err together leave less chance that one delay makes up for another."""
+    spread = []
+    for share in (0.0, 1.0):
+        portfolio = evaluated(investments=proposed(exact=False), correlation=share)
+        assert portfolio.joint_npv is not None
+        spread.append(portfolio.joint_npv.high - portfolio.joint_npv.low)
+    assert spread[0] < spread[1]
+
+
+def test_many_investments_are_greedy_and_say_so() -> None:
+    """Beyond eighteen the order is not proved cheapest, and the text says so."""
+    from capacity.planning import ordering
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordering, "EXACT", 5)
+        portfolio = evaluated()
+    assert portfolio.best.method == "greedy"
+    assert "Order of work (greedy: too many to compare all)" in portfolio.text
+    assert np.isnan(portfolio.worth[0].shapley)
+    assert portfolio.order[:2] == ("blue_green", "apm")
+
+
+def test_repeated_circular_and_unknown_work() -> None:
+    """Twice the same, a circle, a predecessor that does not exist."""
+    with pytest.raises(UsageError, match="investment 'apm' comes 2 times; give each lever once"):
+        evaluated(investments=proposed(["apm", "apm"]))
+    circle = proposed(["apm", "tracing"])
+    circle[0] = circle[0].model_copy(update={"requires": ("tracing",)})
+    with pytest.raises(UsageError, match="require each other in a circle"):
+        evaluated(investments=circle)
+    unknown = [proposed(["apm"])[0].model_copy(update={"requires": ("magic",)})]
+    assert "needs magic first" in evaluated(investments=unknown).not_evaluable["apm"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"cost": PRICES.model_copy(update={"engineer_per_hour": -1.0})},
+            "price of an hour -1 is not allowed",
+        ),
+        ({"cost": PRICES.model_copy(update={"downtime_per_minute": (-5.0, 1, 2)})}, "price of downtime -5"),
+        ({"hours_per_week": 0.0}, "0.0 hours a week; allowed: above 0"),
+        ({"budget_hours": -1.0}, "a budget of -1.0 hours; allowed: 0 or more"),
+        ({"correlation": 2.0}, "correlation 2 is not allowed"),
+        (
+            {"investments": [proposed(["apm"])[0].model_copy(update={"hours": (0.0, 1.0, 2.0)})]},
+            r"hours of apm = \[0.0, 1.0, 2.0\]; allowed: finite numbers above 0",
+        ),
+        (
+            {"investments": [proposed(["apm"])[0].model_copy(update={"monthly": -3.0})]},
+            "monthly cost of apm -3 is not allowed",
+        ),
+    ],
+)
+def test_impossible_numbers_are_refused(changes: dict[str, object], message: str) -> None:
+    """Negative prices and hours that are none, with what is allowed."""
+    with pytest.raises(DomainError, match=message):
+        evaluated(**changes)
 
 
 def test_same_seed_same_answer() -> None:

@@ -116,3 +116,32 @@ def test_warnings_are_passed_on(tmp_path: Path) -> None:
     """A partial answer says so in the notes of the history."""
     history = read_history(write(tmp_path, hours(50), warnings=["partial <b>response</b>"]))
     assert any("Prometheus warned: partial" in note for note in history.notes)
+
+
+def test_histogram_buckets_are_refused(tmp_path: Path) -> None:
+    """Series by `le` count the same requests over and over."""
+    path = write(tmp_path, hours(50))
+    path.write_text(path.read_text().replace('"pod"', '"le"'))
+    with pytest.raises(InputError, match=r"data.result\[0\]: has the label le .* do not add up"):
+        read_history(path)
+
+
+def test_times_that_do_not_rise_are_refused(tmp_path: Path) -> None:
+    """One series cannot have two values at a time: they would be added up."""
+    values = hours(50)
+    values[5][0] = values[4][0]
+    with pytest.raises(InputError, match=r"values\[5\]: time 14400 is not after the one before \(14400\)"):
+        read_history(write(tmp_path, values))
+
+
+def test_a_counter_in_place_of_a_rate_is_refused(tmp_path: Path) -> None:
+    """Without rate() the values are a running total, which starts again with each process."""
+    values = [[3600 * i, str(5 + i % 50 * 1000)] for i in range(120)]
+    with pytest.raises(InputError, match=r"values\[50\]: counts fall 2 times .*in Prometheus: rate"):
+        read_history(write(tmp_path, values))
+
+
+def test_no_traffic_at_all_is_refused(tmp_path: Path) -> None:
+    """A query that matches nothing gives zeros; no plan rests on them."""
+    with pytest.raises(InputError, match="counts no request in all its 30 buckets"):
+        read_history(write(tmp_path, [[3600 * i, "0"] for i in range(30)]))

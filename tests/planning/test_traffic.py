@@ -82,6 +82,35 @@ def test_unfinished_last_bucket_is_dropped(tmp_path: Path) -> None:
     assert "2026-01-07 00:00 UTC) looks unfinished" in history.notes[0]
 
 
+def test_a_first_bucket_cut_off_is_dropped(tmp_path: Path) -> None:
+    """An export that begins inside a bucket counts less there than a day later."""
+    rows = hourly(72)
+    rows[0] = rows[0].split(",")[0] + ",9"
+    history = read_history(write(tmp_path, *rows))
+    assert len(history.rates) == 71
+    assert "2026-01-05 00:00 UTC) looks cut off" in history.notes[0]
+
+
+def test_traffic_that_falls_to_nothing_is_no_counter(tmp_path: Path) -> None:
+    """A shop that closes at night rises and falls too, but not in one step a day at most."""
+    rows = [f"{3600 * i},{max(0, 12 - abs(i % 24 - 12)) * 100}" for i in range(96)]
+    assert read_history(write(tmp_path, *rows)).rates.max() == 1200 / 3600
+
+
+def test_local_times_that_repeat_are_refused(tmp_path: Path) -> None:
+    """When the clock goes back an hour without a zone comes twice; the message says to export UTC."""
+    rows = ["2026-10-25T01:00,5", "2026-10-25T02:00,6", "2026-10-25T02:00,7", "2026-10-25T03:00,8"]
+    with pytest.raises(InputError, match=r"line 4: .*comes twice .* when the clock goes back: export UTC"):
+        read_history(write(tmp_path, *rows))
+
+
+def test_the_shape_of_a_week_is_at_hand(tmp_path: Path) -> None:
+    """Hourly histories of two weeks have one; it is computed once."""
+    history = read_history(write(tmp_path, *hourly(14 * 24)))
+    assert history.shape.busiest_hour == 23
+    assert history.shape is history.shape
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -97,8 +126,15 @@ def test_unfinished_last_bucket_is_dropped(tmp_path: Path) -> None:
         (["2026-01-01T00:00Z,1", "2026-01-08T00:00Z,1"], r"buckets of 604800 s"),
         (["0,1", "60,1", "120,1", "190,1"], r"line 5: timestamp .* is not a multiple of the step 60 s"),
         (["0,1", "60,1", "6000,1"], r"is not a multiple|has 3 of the"),
-        ([f"{60 * i},{i}" for i in [*range(5), *range(90, 95)]], r"has 10 of the 95 buckets it spans"),
+        ([f"{60 * i},{i}" for i in [*range(5), *range(90, 95)]], r"has 9 of the 94 buckets it spans"),
         ([f"{3600 * i},{i * 50}" for i in range(100)], r"never fall in 100 buckets, like a running counter"),
+        (
+            [f"{3600 * i},{7 + i % 60 * 50}" for i in range(150)],
+            r"line 62: counts fall 2 times in 150 buckets, each time to near 0 \(here from 2957 to 7\), like a running "
+            r"counter that was reset; export the increase",
+        ),
+        ([f"{86400 * i},{500 + i}" for i in range(29)], r"never fall in 29 buckets, like a running counter"),
+        ([f"{3600 * i},0" for i in range(100)], r"counts no request in all its 100 buckets"),
     ],
 )
 def test_bad_rows_are_refused(tmp_path: Path, rows: list[str], message: str) -> None:

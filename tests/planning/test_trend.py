@@ -57,8 +57,47 @@ def test_a_weekday_never_seen_is_refused() -> None:
 
 
 def test_the_future_may_exceed_the_past() -> None:
-    """The rest is not bounded by the largest one seen."""
+    """The rest is not bounded by the largest one seen; what is usual stays as it was."""
     trend = Trend.fit(*series(56, 0.0, noise=0.1))
-    drawn = trend.rests(np.random.default_rng(2), 500, 90)
+    drawn = trend.rests(np.random.default_rng(2), np.ones(500), 90)
     assert drawn.max() > trend.rest.max()
-    assert drawn.std() == pytest.approx(trend.rest.std(), rel=0.1)
+    ranks = [0.1, 0.5, 0.85]
+    assert np.quantile(drawn, ranks) == pytest.approx(np.quantile(trend.rest, ranks), abs=0.01)
+
+
+def test_slow_swings_are_high_together() -> None:
+    """Where high days come in groups, the largest of a drawn week is what it was, not that of independent days."""
+    day, rng = np.arange(728), np.random.default_rng(3)
+    noise = np.zeros(728)
+    for today in day[1:]:
+        noise[today] = 0.9 * noise[today - 1] + 0.1 * rng.standard_normal()
+    trend = Trend.fit(day, np.exp(5 + SHAPE[day % 7] + noise))
+    drawn = trend.rests(np.random.default_rng(2), np.ones(2000), 7).max(axis=1)
+    seen = trend.rest.max(axis=1)
+    assert np.quantile(drawn, [0.5, 0.75, 0.9]) == pytest.approx(
+        np.quantile(seen, [0.5, 0.75, 0.9]), abs=0.05
+    )
+
+
+def test_a_lasting_shift_is_no_growth() -> None:
+    """A level that jumped by a third is found within days of it, and the slope beside it is right."""
+    day, peak = series(180, 0.001, noise=0.05)
+    trend = Trend.fit(day, peak * np.where(day >= 70, 1.33, 1.0))
+    assert len(trend.shifts) == 1
+    assert trend.shifts[0] == pytest.approx(70 - 179, abs=3)
+    assert trend.coefficients[8] == pytest.approx(np.log(1.33), abs=0.06)
+    assert trend.coefficients[1] == pytest.approx(0.001, abs=3 * np.sqrt(trend.covariance[1, 1]))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_growth_and_noise_are_no_shift(seed: int) -> None:
+    """A straight line with independent noise has none, whatever the draw."""
+    assert Trend.fit(*series(180, 0.003, noise=0.1, seed=seed)).shifts == ()
+
+
+def test_two_shifts_are_both_found() -> None:
+    """One after the other, and the forecast goes on from the last level."""
+    day, peak = series(240, 0.0, noise=0.05)
+    trend = Trend.fit(day, peak * np.where(day >= 80, 1.5, 1.0) * np.where(day >= 160, 0.7, 1.0))
+    assert [shift + 239 for shift in trend.shifts] == pytest.approx([80, 160], abs=3)
+    assert trend.coefficients[0] == pytest.approx(5 + np.log(1.5 * 0.7), abs=0.15)

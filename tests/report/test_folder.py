@@ -11,15 +11,16 @@ import pytest
 
 from capacity.errors import UsageError
 from capacity.report import folder
-from capacity.report.folder import Busy, discard, only_writer, refuse_foreign, replace
+from capacity.report.folder import Busy, discard, only_writer, refuse_foreign, refuse_partial, replace
 
-OLD = {"index.html": b"old", "plan.json": b"{}"}
-NEW = {"index.html": b"new", "extra.html": b"page"}
+OLD = {"index.html": b"old", "limits/old.ini": b"old", "plan.json": b"{}"}
+NEW = {"index.html": b"new", "limits/nginx.conf": b"rate", "extra.html": b"page"}
 
 
 def content(path: Path) -> dict[str, bytes]:
     """Files of a folder, without its status."""
-    return {file.name: file.read_bytes() for file in path.iterdir() if file.name != "status.json"}
+    files = [file for file in path.rglob("*") if file.is_file() and file.name != "status.json"]
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in files}
 
 
 @pytest.fixture
@@ -41,13 +42,14 @@ def test_the_status_lists_the_files(report: Path) -> None:
     assert json.loads((report / "status.json").read_text()) == {
         "made_by": "capacity",
         "status": "complete",
-        "files": ["index.html", "plan.json"],
+        "files": ["index.html", "limits/old.ini", "plan.json"],
     }
 
 
 def test_others_may_read_a_report(report: Path) -> None:
     """It is written in a private folder and opened when complete."""
-    assert report.stat().st_mode & 0o777 == 0o755
+    for folder_of_ours in (report, report / "limits"):
+        assert folder_of_ours.stat().st_mode & 0o777 == 0o755
 
 
 def failing(at: int) -> Callable[[str], None]:
@@ -84,7 +86,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, hook: Callable[[str], None]) ->
 
 
 @pytest.mark.parametrize("exchange", [True, False])
-@pytest.mark.parametrize("at", range(1, 12))
+@pytest.mark.parametrize("at", range(1, 16))
 def test_a_failure_anywhere_leaves_one_whole_report(
     report: Path, monkeypatch: pytest.MonkeyPatch, at: int, exchange: bool
 ) -> None:
@@ -198,3 +200,41 @@ def test_only_a_report_of_ours_is_discarded(report: Path) -> None:
     for target in (report, report.parent / "other", report.parent / "none"):
         discard(target)
     assert [entry.name for entry in report.parent.iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/x", "a/../b", "a/b/c", "a//b", ".hidden", "a/.b", "a\\b", "", "a/", "x\ny", "é", "-x"]
+)
+def test_names_from_outside_reach_no_other_place(report: Path, name: str) -> None:
+    """A name that is not ours is refused before anything is written."""
+    with pytest.raises(ValueError, match="is no name for a file of a report"):
+        replace(report, {**NEW, name: b""}, {})
+    assert content(report) == OLD
+    assert [entry.name for entry in report.parent.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("name", ["limits/mine.conf", "limits/deeper/x", "mine/x", "mine"])
+def test_what_was_added_in_a_folder_is_not_lost(report: Path, name: str) -> None:
+    """A file beside ours, a folder in ours, a folder of others: each is named and left alone."""
+    added = report / name
+    added.parent.mkdir(exist_ok=True, parents=True)
+    added.write_text("x")
+    with pytest.raises(UsageError, match="which no report put there"):
+        refuse_foreign(report)
+
+
+def test_a_link_in_place_of_a_folder_of_ours_is_refused(report: Path, tmp_path: Path) -> None:
+    """It may lead to files of others."""
+    (tmp_path / "elsewhere").mkdir()
+    (report / "limits" / "old.ini").unlink()
+    (report / "limits").rmdir()
+    (report / "limits").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="'limits', which no report put there"):
+        refuse_foreign(report)
+
+
+def test_fewer_pages_are_told_where_to_go(report: Path) -> None:
+    """The message has the option to add."""
+    with pytest.raises(UsageError, match=r"holds index.html, .* nothing was run. Add: -o report-part"):
+        refuse_partial(report, {"02-capacity.html"})
+    refuse_partial(report, {"index.html"})

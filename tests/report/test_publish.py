@@ -17,9 +17,11 @@ import pandas as pd
 import pytest
 
 from capacity.errors import UsageError
+from capacity.plan import Slo
 from capacity.report import publish as module
 from capacity.report.folder import Busy, only_writer
 from capacity.report.publish import Outcome, Run, publish
+from capacity.study import Missing
 
 PARAMETERS = "plan: str = 'none'  # plan file\nseed: int = 1  # of every draw"
 STUDY = SimpleNamespace(
@@ -28,18 +30,24 @@ STUDY = SimpleNamespace(
     inputs=pd.DataFrame({"role": ["stress"], "file": ["stress.json"], "sha256": ["ab" * 32]}),
     actions=pd.DataFrame({"action": ["buy"]}),
     to_dict=lambda: {"schema": 1},
-    next_test=None,
-    slo=None,
-    fleet=None,
+    next_test=Missing("next test", "nothing to test"),
+    slo=SimpleNamespace(quantiles={0.95: 0.2}),
+    fleet=Missing("fleet", "no demand"),
+    plan=SimpleNamespace(slo=Slo(), service=SimpleNamespace(name="shop <b>")),
 )
 DRIVER = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
+from capacity.plan import Slo
 from capacity.report import pages, publish
+from capacity.study import Missing
+plan = SimpleNamespace(slo=Slo(), service=SimpleNamespace(name="shop"))
+none = Missing("next test", "none")
 tables = {"inputs": pd.DataFrame({"file": ["a"]}), "actions": pd.DataFrame({"action": []})}
-study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, next_test=None, slo=None, fleet=None, **tables)
+parts = {"next_test": none, "fleet": none, "slo": SimpleNamespace(quantiles={}), "plan": plan}
+study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, **parts, **tables)
 publish._study = lambda plan, values: study
 pages.notebooks_folder = lambda: Path(sys.argv[1])
 from capacity.cli import main
@@ -125,10 +133,13 @@ def test_a_report_has_its_pages_and_files(published: tuple[Outcome, list[str]]) 
     assert sorted(file.name for file in outcome.folder.iterdir()) == [
         "01-evidence.html",
         "actions.csv",
+        "alerts.yml",
         "index.html",
         "plan.json",
         "status.json",
     ]
+    status = json.loads((outcome.folder / "status.json").read_text())
+    assert status["left_out"]["limits/pgbouncer.ini"] == "no demand"
     assert [entry.name for entry in outcome.folder.parent.iterdir()] == ["report"]
     assert sorted(text.split()[0] for text in told) == ["01-evidence", "capacity-plan"]
 

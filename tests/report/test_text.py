@@ -3,7 +3,9 @@
 from typing import Any
 
 from capacity.estimate import Estimate
-from capacity.report.text import inspection
+from capacity.planning.gates import Gate
+from capacity.planning.readiness import Verdict
+from capacity.report.text import gates, inspection
 
 ESTIMATE = Estimate(298, 294, 303, unit="req/s", method="batch means", provenance="measured")
 RESULT: dict[str, Any] = {
@@ -60,3 +62,26 @@ def test_an_inspection_of_nothing_is_short() -> None:
     """A test without HTTP has no response times, no steps and no capacity."""
     assert inspection({"tests": [{"file": "ws.json"}]}).splitlines()[0] == "ws.json"
     assert inspection({"tests": []}) == "Findings: none"
+
+
+def test_the_gates_begin_with_what_failed() -> None:
+    """One line names the failed gates, one those that nothing is known of; then each with what came and is needed."""
+    rows = [("evidence", "pass"), ("demand", "fail"), ("fleet", "fail"), ("overload", "unknown")]
+    found = [Gate(name, "at least 2", "1", status, "tests", "add one") for name, status in rows]
+    advice = Gate("recovery", "at once", "slow", "fail", "tests", "", needed=False)
+    lines = gates(Verdict("NOT READY", None, (*found, advice), ("availability",))).splitlines()
+    assert lines[:3] == ["failed: demand, fleet", "unknown: overload", "NOT READY"]
+    assert lines[3:6] == ["  pass     evidence", "           found: 1", "           needed: at least 2"]
+    assert lines[6:10] == [
+        "  FAIL     demand", "           found: 1", "           needed: at least 2", "           to do: add one",
+    ]  # fmt: skip
+    assert lines[-4:] == [
+        "  FAIL     recovery (advice)", "           found: slow", "           needed: at once",
+        "  not asked: availability",
+    ]  # fmt: skip
+
+
+def test_nothing_failed_is_not_told() -> None:
+    """A verdict that is ready begins with itself."""
+    passed = Gate("evidence", "none voids", "none does", "pass", "tests", "")
+    assert gates(Verdict("READY", None, (passed,))).splitlines()[0] == "READY"

@@ -18,10 +18,24 @@ from capacity.models.overload.caches import (
     ttl_hit_ratio,
     zipf,
 )
-from capacity.models.overload.failover import delivered_share, parallel_availability, switched_availability
+from capacity.models.overload.failover import (
+    delivered_share,
+    enough_availability,
+    failover_availability,
+    parallel_availability,
+    serial_availability,
+    switched_availability,
+)
 from capacity.models.overload.feedback import BlockedRetries, OperatingPoint, TimeoutRetries
 from capacity.models.overload.limiters import ConcurrencyLimit, TokenBucket
 from capacity.models.overload.metastable import Metastability, Recovery
+from capacity.models.overload.monitoring import (
+    burn_rate_detection,
+    false_ejections,
+    first_event_seconds,
+    log_volume,
+    probe_detection,
+)
 from capacity.models.overload.orbit import RetrialOrbit
 from capacity.models.overload.replicas import (
     RollingUpdate,
@@ -29,6 +43,9 @@ from capacity.models.overload.replicas import (
     desired_replicas,
     fewest_replicas,
     most_after_scale_up,
+    pool_per_replica,
+    replicas_for,
+    replicas_within,
     safe_load_per_replica,
 )
 from capacity.models.overload.retries import (
@@ -47,7 +64,7 @@ from capacity.models.overload.shedding import (
     places_for,
     queue_limit,
 )
-from capacity.models.overload.tails import Hedged, any_exceeds, per_call_quantile
+from capacity.models.overload.tails import Hedged, any_exceeds, calls_needed, per_call_quantile
 
 __all__ = [
     "Admission",
@@ -69,18 +86,25 @@ __all__ = [
     "admit_by_tier",
     "any_exceeds",
     "backoff_ceilings",
+    "burn_rate_detection",
+    "calls_needed",
     "cold_multiplier",
     "combined_hit_ratio",
     "delivered_share",
     "desired_replicas",
     "drain_seconds",
+    "enough_availability",
     "exact_lru_hit_ratio",
+    "failover_availability",
+    "false_ejections",
     "false_trip_probability",
     "fewest_replicas",
+    "first_event_seconds",
     "goodput",
     "held_calls",
     "layered_amplification",
     "layers",
+    "log_volume",
     "mean_attempts",
     "mean_backoff",
     "metastable_safe_load",
@@ -88,11 +112,16 @@ __all__ = [
     "parallel_availability",
     "per_call_quantile",
     "places_for",
+    "pool_per_replica",
+    "probe_detection",
     "queue_limit",
+    "replicas_for",
+    "replicas_within",
     "residual_failure",
     "response_time_quantile",
     "rise_during",
     "safe_load_per_replica",
+    "serial_availability",
     "switched_availability",
     "target_utilization",
     "throttle_probability",

@@ -58,7 +58,7 @@ class Backlog:
     @property
     def drain_seconds(self) -> float:
         """From the end of the outage until nobody waits [s]."""
-        return drain_seconds(self.requests, self.arrival_rate, self.capacity_after)
+        return float(drain_seconds(self.requests, self.arrival_rate, self.capacity_after))
 
     @property
     def longest_delay(self) -> float:
@@ -66,16 +66,16 @@ class Backlog:
         return self.seconds * (1 - self.capacity_during / self.arrival_rate)
 
 
-def drain_seconds(backlog: float, arrival_rate: float, capacity: float) -> float:
+def drain_seconds(backlog: Numbers, arrival_rate: Numbers, capacity: Numbers) -> Numbers:
     """Time to work off a backlog beside what keeps coming: B / (C - λ) [s].
 
     Also the time over which so many clients must spread their return for the service to keep up.
 
     Parameters
     ----------
-    backlog : float
+    backlog : float or ndarray
         Requests waiting, or clients coming back. [requests]
-    arrival_rate, capacity : float
+    arrival_rate, capacity : float or ndarray
         What keeps coming, and what can be served, which must be more. [req/s]
 
     Raises
@@ -88,14 +88,15 @@ def drain_seconds(backlog: float, arrival_rate: float, capacity: float) -> float
     >>> round(drain_seconds(backlog=10_000, arrival_rate=150, capacity=300), 1)
     66.7
     """
-    domain.not_negative(backlog=backlog, arrival_rate=arrival_rate)
-    domain.positive(capacity=capacity)
-    if capacity <= arrival_rate:
+    within(0, math.inf, backlog=backlog, arrival_rate=arrival_rate, capacity=capacity)
+    served, coming = np.broadcast_arrays(capacity, arrival_rate)
+    short = served <= coming
+    if short.any():
         raise DomainError(
-            f"a capacity of {capacity:g} req/s never works off a backlog beside {arrival_rate:g} req/s; "
-            "raise the capacity or refuse requests"
+            f"a capacity of {served[short].flat[0]:g} req/s never works off a backlog beside "
+            f"{coming[short].flat[0]:g} req/s; raise the capacity or refuse requests"
         )
-    return backlog / (capacity - arrival_rate)
+    return plain(backlog / (served - np.asarray(coming, dtype=float)))
 
 
 def rise_during(ramp_per_second: Numbers, lag: Numbers) -> Numbers:
@@ -117,14 +118,14 @@ def rise_during(ramp_per_second: Numbers, lag: Numbers) -> Numbers:
     return plain(np.asarray(ramp_per_second, dtype=float) * lag)
 
 
-def target_utilization(capacity: float, ramp_per_second: float, lag: float) -> float:
+def target_utilization(capacity: Numbers, ramp_per_second: Numbers, lag: Numbers) -> Numbers:
     """Utilization at which to add an instance so that it serves in time: 1 - ramp x lag / C [fraction].
 
     Parameters
     ----------
-    capacity : float
+    capacity : float or ndarray
         [req/s]
-    ramp_per_second, lag : float
+    ramp_per_second, lag : float or ndarray
         As in `rise_during`. [req/s per s], [s]
 
     Raises
@@ -137,11 +138,12 @@ def target_utilization(capacity: float, ramp_per_second: float, lag: float) -> f
     >>> round(target_utilization(capacity=300, ramp_per_second=1, lag=90), 3)
     0.7
     """
-    domain.positive(capacity=capacity)
-    rise = float(rise_during(ramp_per_second, lag))
-    if rise >= capacity:
+    within(0, math.inf, capacity=capacity)
+    rise, served = np.broadcast_arrays(rise_during(ramp_per_second, lag), capacity)
+    ahead = rise >= served
+    if ahead.any():
         raise DomainError(
-            f"the load rises by {rise:g} req/s within {lag:g} s, more than the capacity of {capacity:g} req/s; "
-            "shorten the lag or run the instances before the rise"
+            f"the load rises by {rise[ahead].flat[0]:g} req/s within {np.max(lag):g} s, not less than the capacity of "
+            f"{served[ahead].flat[0]:g} req/s; shorten the lag or run the instances before the rise"
         )
-    return 1 - rise / capacity
+    return plain(1 - rise / served)

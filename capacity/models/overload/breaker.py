@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from capacity.errors import DomainError
-from capacity.models import domain, laws
-from capacity.models.domain import within
+from capacity.models import domain
+from capacity.models.domain import Numbers, plain, within
 
 
-def false_trip_probability(window: int, threshold: int, failure_probability: float) -> float:
+def false_trip_probability(window: int, threshold: int, failure_probability: Numbers) -> Numbers:
     """Chance that a breaker opens on failures as frequent as usual: P(Binomial(n, p) >= k) [fraction].
 
     Parameters
@@ -18,7 +18,7 @@ def false_trip_probability(window: int, threshold: int, failure_probability: flo
         Calls it counts failures in. [calls]
     threshold : int
         Failures at which it opens. [calls]
-    failure_probability : float
+    failure_probability : float or ndarray
         Calls that fail anyway, independently. [fraction]
 
     Raises
@@ -37,23 +37,23 @@ def false_trip_probability(window: int, threshold: int, failure_probability: flo
     within(0, 1, failure_probability=failure_probability)
     if threshold > window:
         raise DomainError(f"{threshold} failures never happen in {window} calls; lower the threshold")
-    return float(betainc(threshold, window - threshold + 1, failure_probability))
+    return plain(betainc(threshold, window - threshold + 1, failure_probability))
 
 
 def held_calls(
-    call_rate: float, timeout: float, fail_fast_time: float = 0.0, open_share: float = 0.0
-) -> float:
+    call_rate: Numbers, timeout: Numbers, fail_fast_time: Numbers = 0.0, open_share: Numbers = 0.0
+) -> Numbers:
     """Calls that wait at once for a dependency that hangs: λ times the time each is held [calls].
 
     Parameters
     ----------
-    call_rate : float
+    call_rate : float or ndarray
         [calls/s]
-    timeout : float
+    timeout : float or ndarray
         Time a call is held while the breaker is closed, or without one. [s]
-    fail_fast_time : float
+    fail_fast_time : float or ndarray
         Time a call is held while it is open. [s]
-    open_share : float
+    open_share : float or ndarray
         Calls that find it open. [fraction]
 
     Raises
@@ -67,8 +67,8 @@ def held_calls(
     (300.0, 0.05)
     """
     within(0, 1, open_share=open_share)
-    domain.not_negative(timeout=timeout, fail_fast_time=fail_fast_time)
-    return laws.concurrency(call_rate, (1 - open_share) * timeout + open_share * fail_fast_time)
+    within(0, math.inf, call_rate=call_rate, timeout=timeout, fail_fast_time=fail_fast_time)
+    return plain(call_rate * ((1 - open_share) * timeout + open_share * fail_fast_time))
 
 
 def throttle_probability(requests: float, accepts: float, multiplier: float = 2.0) -> float:

@@ -108,6 +108,8 @@ class LruCache:
     @property
     def hit_ratio(self) -> float:
         """Share of all requests that find their object [fraction]."""
+        if math.isinf(self.characteristic_time):
+            return 1.0
         return float(self.popularity @ self.hit_ratios)
 
     @property

@@ -217,6 +217,80 @@ def fewest_replicas(replica_capacity: float, load: float, lost: int = 1) -> int:
     return max(math.ceil(int(lost) / spare), int(lost) + 1) if lost else 1
 
 
+def replicas_for(load: float, safe_load: float) -> int:
+    """Fewest replicas of which each takes no more than its safe load: ceil(load / safe) [replicas].
+
+    Examples
+    --------
+    >>> replicas_for(load=700, safe_load=250)
+    3
+    """
+    domain.not_negative(load=load)
+    domain.positive(safe_load=safe_load)
+    return max(math.ceil(_exact(load) / _exact(safe_load)), 1)
+
+
+def pool_per_replica(max_connections: float, reserved: float, replicas: int, environments: int = 1) -> int:
+    """Connections each replica may keep if all replicas of all versions up at once are to have theirs [connections].
+
+    floor((maximum - reserved) / (environments replicas)); 0 where there is not one for each.
+
+    Parameters
+    ----------
+    max_connections, reserved : float
+        What the database accepts, and what of it is kept for administration. [connections]
+    replicas : int
+        Largest number of one version. [replicas]
+    environments : int
+        Versions side by side: 2 while one replaces another. [versions]
+
+    Raises
+    ------
+    DomainError
+        If a value is out of range, or more are reserved than there are.
+
+    References
+    ----------
+    .. [1] HikariCP wiki, About Pool Sizing (the pool is of the database, not of each application instance).
+
+    Examples
+    --------
+    >>> pool_per_replica(max_connections=100, reserved=3, replicas=6, environments=2)
+    8
+    """
+    domain.count(replicas=replicas)
+    return _shared_out(max_connections, reserved, environments, replicas)
+
+
+def replicas_within(
+    max_connections: float, reserved: float, per_replica: float, environments: int = 1
+) -> int:
+    """Most replicas of one version whose connections the database accepts [replicas].
+
+    floor((maximum - reserved) / (environments per_replica)), the other reading of `pool_per_replica`.
+
+    Raises
+    ------
+    DomainError
+        If a value is out of range, or more are reserved than there are.
+
+    Examples
+    --------
+    >>> replicas_within(max_connections=100, reserved=3, per_replica=10, environments=2)
+    4
+    """
+    domain.positive(per_replica=per_replica)
+    return _shared_out(max_connections, reserved, environments, per_replica)
+
+
+def _shared_out(max_connections: float, reserved: float, environments: int, among: float) -> int:
+    domain.not_negative(max_connections=max_connections, reserved=reserved)
+    domain.count(environments=environments)
+    if reserved > max_connections:
+        raise DomainError(f"{reserved:g} connections reserved of {max_connections:g}; reserve fewer")
+    return math.floor((_exact(max_connections) - _exact(reserved)) / (environments * _exact(among)))
+
+
 def _exact(value: float) -> Fraction:
     """Return the decimal number that was written: 0.1 is a tenth."""
     return Fraction(str(value))

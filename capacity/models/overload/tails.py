@@ -50,6 +50,32 @@ def any_exceeds(probability: Numbers, calls: Numbers) -> Numbers:
     return plain(-np.expm1(np.where(np.asarray(calls) == 0, 0.0, spared)))
 
 
+def calls_needed(probability: float, confidence: float) -> int:
+    """Fewest independent calls of which at least one is hit with a given chance [calls].
+
+    ceil(ln(1 - confidence) / ln(1 - p)), the inverse of `any_exceeds`.
+
+    Parameters
+    ----------
+    probability : float
+        That one call is: slow, failed, traced. [fraction]
+    confidence : float
+        [fraction]
+
+    Raises
+    ------
+    DomainError
+        If one of them is not between 0 and 1.
+
+    Examples
+    --------
+    >>> calls_needed(0.10, confidence=0.99)
+    44
+    """
+    domain.fraction(probability=probability, confidence=confidence)
+    return math.ceil(math.log1p(-confidence) / math.log1p(-probability) * (1 - 1e-12))
+
+
 def per_call_quantile(quantile: Numbers, calls: Numbers) -> Numbers:
     """Share of calls that must be in time so that a request that waits for all of them is: q^(1/n) [fraction].
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from capacity.display import Figure, Prose, prose
 from capacity.estimate import Estimate, number
-from capacity.planning.valuation import MONTHS
+from capacity.planning.schedule import MONTHS
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, RED, ROW
 from capacity.report.plots.words import middle_of, name_of, percent, todays

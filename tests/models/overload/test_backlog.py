@@ -65,3 +65,11 @@ def test_what_makes_no_sense_is_refused(call, message):
     """Each refusal names the quantity, the value and what to do."""
     with pytest.raises(DomainError, match=message):
         call()
+
+
+def test_worlds_drain_at_once():
+    """Arrays give one answer each, and one that never drains is named."""
+    assert drain_seconds(np.array([100.0, 200.0]), 10, 20) == pytest.approx([10, 20])
+    assert target_utilization(np.array([300.0, 600.0]), 1, 90) == pytest.approx([0.7, 0.85])
+    with pytest.raises(DomainError, match="a capacity of 5 req/s never works off a backlog beside 10"):
+        drain_seconds(100, 10, np.array([20.0, 5.0]))

@@ -71,3 +71,10 @@ def test_what_makes_no_sense_is_refused(call, message):
     """Each refusal names the quantity and the value."""
     with pytest.raises(DomainError, match=message):
         call()
+
+
+def test_worlds_at_once():
+    """Arrays give one answer each."""
+    assert held_calls(np.array([5, 10]), 60).tolist() == [300, 600]
+    both = false_trip_probability(20, 10, np.array([0.3, 0.1]))
+    assert both == pytest.approx([false_trip_probability(20, 10, p) for p in (0.3, 0.1)])

@@ -9,6 +9,9 @@ from capacity.models.overload.replicas import (
     desired_replicas,
     fewest_replicas,
     most_after_scale_up,
+    pool_per_replica,
+    replicas_for,
+    replicas_within,
     safe_load_per_replica,
 )
 
@@ -83,6 +86,21 @@ def test_fewest_replicas_is_the_inverse(load, lost):
     assert fewest - 1 <= lost or safe_load_per_replica(300.0, fewest - 1, lost) < load
 
 
+def test_two_versions_share_the_connections():
+    """P6: 100 less 3 for 2 versions of 6 replicas are 8 each; pools of 10 are enough for 4 replicas only."""
+    assert pool_per_replica(100, 3, replicas=6, environments=2) == 8
+    assert replicas_within(100, 3, per_replica=10, environments=2) == 4
+    assert pool_per_replica(100, 3, replicas=49, environments=2) == 0
+
+
+@pytest.mark.parametrize("pool", [1, 7, 12, 50])
+def test_the_connections_are_read_either_way(pool):
+    """As many replicas as such pools allow get at least such pools; one more gets less."""
+    replicas = replicas_within(200, 3, per_replica=pool, environments=2)
+    assert pool_per_replica(200, 3, replicas=max(replicas, 1), environments=2) >= pool
+    assert pool_per_replica(200, 3, replicas=replicas + 1, environments=2) < pool
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -94,9 +112,18 @@ def test_fewest_replicas_is_the_inverse(load, lost):
         (lambda: RollingUpdate(0), "replicas 0"),
         (lambda: safe_load_per_replica(300, 2, 2), "2 of 2 replicas lost leaves none"),
         (lambda: fewest_replicas(300, 300), "leaves nothing to take over with"),
+        (lambda: pool_per_replica(100, 3, replicas=0), "replicas 0"),
+        (lambda: pool_per_replica(3, 5, replicas=1), "5 connections reserved of 3"),
+        (lambda: replicas_within(100, 3, per_replica=0), "per replica 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, message):
     """Each refusal names the quantity and the value."""
     with pytest.raises(DomainError, match=message):
         call()
+
+
+def test_replicas_for_a_load():
+    """S1: 700 req/s at 250 each are three; decimals count as written."""
+    assert replicas_for(700, 250) == 3
+    assert (replicas_for(0.3, 0.1), replicas_for(0, 250)) == (3, 1)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from capacity.errors import DomainError
-from capacity.models.overload.tails import Hedged, any_exceeds, per_call_quantile
+from capacity.models.overload.tails import Hedged, any_exceeds, calls_needed, per_call_quantile
 from capacity.models.stations.bounded import MMcK
 from capacity.models.stations.queueing import MM1, MMc
 
@@ -87,3 +87,9 @@ def test_what_makes_no_sense_is_refused(call, message):
     """Each refusal names the quantity and the value."""
     with pytest.raises(DomainError, match=message):
         call()
+
+
+def test_calls_needed_for_a_trace():
+    """O7: at 10% sampling 44 failing requests leave a trace with 99%, 43 do not."""
+    assert calls_needed(0.10, 0.99) == 44
+    assert any_exceeds(0.10, 43) < 0.99 <= any_exceeds(0.10, 44)
