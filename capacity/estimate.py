@@ -153,7 +153,14 @@ class Estimate:
             "provenance": self.provenance,
         }
 
+    @property
+    def _is_money(self) -> bool:
+        """Whether the unit is a currency: three capital letters."""
+        return len(self.unit) == 3 and self.unit.isascii() and self.unit.isupper()
+
     def __str__(self) -> str:
+        if self._is_money and self.value is not None and self.bounded:
+            return money(self)
         unit = f" {self.unit}" if self.unit else ""
         if not math.isfinite(self.high):
             bound = f"at least {number(self.low)}{unit}"
@@ -204,5 +211,5 @@ def money(amount: float | Estimate, currency: str | None = None, *, interval: bo
 
 def _rounded(amount: float) -> str:
     digits = 2 if abs(amount) < 10 else 0 if abs(amount) < 1000 else 2 - math.floor(math.log10(abs(amount)))
-    rounded = round(amount, digits) + 0.0
-    return f"{rounded:,.2f}" if digits > 0 and rounded else f"{rounded:,.0f}"
+    rounded = round(float(amount), digits) + 0.0
+    return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:,.2f}"

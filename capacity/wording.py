@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from capacity.estimate import Estimate, number
+from capacity.estimate import Estimate, money, number
 
 
 def visible(text: object, limit: int | None = 60) -> str:
@@ -76,7 +76,7 @@ def _count(value: float) -> str:
 
 
 def _money(value: float) -> str:
-    return f"{value:,.2f}" if abs(value) < 100 and not float(value).is_integer() else f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) < 100 and not float(value).is_integer() else money(float(value))
 
 
 def _size(value: float) -> str:
@@ -152,7 +152,8 @@ _COLUMNS_BY_KIND = {
         "growth_per_month": "growth a month", "risk": "risk", "level": "confidence", "probability": "chance",
         "probability_missed": "chance to miss the SLO", "irr": "rate of return",
         "discount_rate": "discount rate a year", "retry_budget": "retry budget",
-        "probability_gain": "chance to pay", "variance_share": "share of the spread", "mean_error": "mean, model off by",
+        "probability_gain": "chance to pay",
+        "variance_share": "share of the spread", "mean_error": "mean, model off by",
         "p50_error": "P50, model off by", "p95_error": "P95, model off by", "p99_error": "P99, model off by",
     },
     "req/s": {
@@ -190,7 +191,7 @@ _COLUMNS_BY_KIND = {
     "day": {"date": "date"},
     "yes/no": {"steady": "steady", "saturated": "saturated", "ok": "met"},
     "checksum": {"sha256": "SHA-256"},
-    "identifier": {"lever": "work"},
+    "identifier": {"lever": "work", "input": "input"},
     "values": {"evidence": "evidence"},
     "sentence": {
         "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",
@@ -307,6 +308,8 @@ def _estimate(estimate: Estimate, kind: Kind | None) -> str:
         if estimate.unit != "s" or max(_known(estimate)) >= 10:
             return str(estimate)
         return _interval(estimate, _short_milliseconds, " ms")
+    if kind is KINDS["money"] and estimate.bounded:
+        return money(estimate).replace("-", "−")
     write = _short_milliseconds if kind is KINDS["ms"] else kind.write
     return _interval(estimate, write, "" if kind.unit else f" {estimate.unit}".rstrip())
 

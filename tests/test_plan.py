@@ -263,8 +263,8 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         ),
         (
             TESTS + "[[limit]]\nname = 'db'\nrate = 3\nload = 5",
-            "limit[0]: a limit by load, rate; allowed: rate [req/s], or utilization [fraction] at load [req/s] (and the "
-            "most allowed), or available and per_instance (and environments)",
+            "limit[0]: a limit by load, rate; allowed: rate [req/s], or utilization [fraction] at load [req/s] (and "
+            "the most allowed), or available and per_instance (and environments)",
         ),
         (
             TESTS + "[[limit]]\nname = 'db'\nutilization = 35\nload = 5",

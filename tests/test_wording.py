@@ -107,7 +107,7 @@ def test_a_missing_value_is_a_dash(nothing: object) -> None:
         (measured(None, 0, 180, "req/s"), "goodput", "at most 180"),
         (measured(None, 0.1, 0.2), "recovery", "100 to 200 ms"),
         (measured(3, 3, 3, "instances"), "instances", "3 instances"),
-        (measured(-5, -10, 5, "EUR"), "npv", "−5 EUR (−10 to 5)"),
+        (measured(-5, -10, 5, "EUR"), "npv", "EUR −5 (−10 to 5)"),
     ],
 )
 def test_an_estimate_prints_its_interval_in_the_units_of_its_column(

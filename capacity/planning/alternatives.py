@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from capacity.plan import Size
 
 OPERATIONS = ("fixed", "autoscaled")
+_SHOWN = (
+    *("kind", "operation", "instances", "mean_instances", "safe_load", "probability_missed"),
+    *("cost_per_month", "regret_per_month", "verdict"),
+)
 _RENT_WORLDS = 200  # in which the instances of an autoscaled fleet are counted
 _HOURS = 24.0  # of a day
 _NO_RAMP = "no ramp_per_second is given, so what must be ready while instances start is not known"
@@ -95,7 +99,8 @@ class Alternatives:
         return self.text
 
     def _repr_html_(self) -> str:
-        return result_html(self.options, "Other ways to carry the same demand", self.text)
+        shown = [name for name in _SHOWN if name in self.options]
+        return result_html(self.options[shown], "Other ways to carry the same demand", self.text)
 
 
 def compare(

@@ -26,7 +26,7 @@ def test_order(method: str, start: str) -> None:
 
 def test_selection() -> None:
     """What fits and what it saves, with the unit; greedily found says so."""
-    assert str(SELECTION) == "Within 30 hours: apm; 6 hours that save 35,400 USD a year."
+    assert str(SELECTION) == "Within 30 hours: apm; 6 hours that save USD 35,400 a year."
     assert "filled greedily, not proved best" in replace(SELECTION, method="greedy").text
 
 

@@ -45,8 +45,8 @@ def test_order_and_table(known: Information) -> None:
 
 def test_text(known: Information) -> None:
     """The sentence names the inputs with their worth, and that a measurement is worth less."""
-    assert known.text.startswith("Measure next: demand, worth up to 2,")
-    assert "USD; capacity, worth up to" in known.text
+    assert known.text.startswith("Measure next: demand, worth up to USD 2,")
+    assert "; capacity, worth up to USD 9" in known.text
     assert "idle" not in known.text
     assert "<table>" in known._repr_html_()
 
@@ -98,3 +98,10 @@ def test_what_does_not_fit_is_refused(known: Information) -> None:
         value_of_information(np.zeros((200, 2)), {}, actions=["one"])
     with pytest.raises(DomainError, match="no uncertain input 'rent'; allowed: demand, capacity, idle"):
         known.worth_knowing("rent")
+
+
+def test_a_result_that_never_moves_depends_on_nothing() -> None:
+    """Nothing to choose and nothing that varies: no input is named as what matters most."""
+    rng = np.random.default_rng(1)
+    known = value_of_information(np.zeros((500, 1)), {"x": rng.random(500)})
+    assert known.text == "No single input, known exactly, would change the choice."

@@ -38,9 +38,24 @@ def test_it_says_what_all_the_work_leaves(make: Make) -> None:
     then = make.evaluation(downtime={"deployments": 60.0, "incidents": np.array([200.0, 300.0])})
     today = make.evaluation(downtime={"deployments": 800.0})
     gate = operation.availability(
-        make.known(availability=0.999, today=today, investments=Make(worth=(), then=then))
+        make.known(availability=0.999, today=today, investments=Make(worth=(), then=then, budget=None))
     )
     assert "all the work of the plan together leaves 310 min" in gate.measured
+
+
+def test_a_budget_of_hours_is_told_with_what_the_work_leaves(make: Make) -> None:
+    """What does not fit the budget is not done: not all the work of the plan is meant."""
+    today = make.evaluation(downtime={"deployments": 800.0})
+    within = Make(worth=(), then=today, budget="3 hours")
+    gate = operation.availability(make.known(availability=0.999, today=today, investments=within))
+    assert "all the work of the plan within its budget of hours together leaves 800 min" in gate.measured
+
+
+def test_three_causes_read_as_a_list(make: Make) -> None:
+    """Commas, and one "and" before the last."""
+    downtime = {"incidents": 700.0, "overload": 600.0, "deployments": 800.0}
+    gate = operation.availability(make.known(availability=0.999, today=make.evaluation(downtime=downtime)))
+    assert "take minutes out of deployments, incidents and overload first" in gate.remedy
 
 
 def test_worlds_above_the_objective_are_counted(make: Make) -> None:

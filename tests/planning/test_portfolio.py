@@ -1,5 +1,7 @@
 """The portfolio example of the levers, section 7, through the public API."""
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -11,6 +13,7 @@ from capacity.estimate import Estimate
 from capacity.models.finance import npv
 from capacity.plan import Cost, Investment
 from capacity.planning.baseline import base_system
+from capacity.planning.demand import scenario
 from capacity.planning.parts import Overload
 from capacity.planning.portfolio import Portfolio, evaluate_portfolio
 from capacity.planning.system import System
@@ -169,7 +172,8 @@ def test_budget_of_hours(example: Portfolio) -> None:
     assert portfolio.budget.saving == pytest.approx(155_480)
     assert portfolio.recommended == ("blue_green", "apm", "retries", "connection_pool")
     assert portfolio.order[4:] == ("tracing", "caching", "rate_limit")
-    assert [item.verdict for item in portfolio.worth[4:]] == ["beyond the budget of hours"] * 3
+    assert [item.verdict for item in portfolio.worth[4:6]] == ["beyond the budget of hours"] * 2
+    assert portfolio.worth[6].verdict == "saves nothing at its place"
     assert portfolio.joint_saving.value == pytest.approx(155_480)
     assert portfolio.calendar.items == portfolio.recommended
     assert portfolio.text.startswith("Within 30 hours: connection pool, retries, blue green, apm; 26 hours")
@@ -180,7 +184,85 @@ def test_a_budget_that_affords_nothing() -> None:
     portfolio = evaluated(budget_hours=3)
     assert portfolio.recommended == ()
     assert portfolio.joint_saving.value == 0
-    assert portfolio.text.startswith("Within 3 hours no work saves anything: the shortest piece takes 6.")
+    assert portfolio.text == "Within 3 hours no work saves anything: the shortest piece takes 6."
+    assert {item.verdict for item in portfolio.worth} == {
+        "beyond the budget of hours",
+        "saves nothing at its place",
+    }
+
+
+def test_a_budget_that_affords_everything_leaves_nothing_beyond() -> None:
+    """What does not pay is said to save nothing, not to be beyond a budget it fits into."""
+    portfolio = evaluated(budget_hours=1000)
+    assert portfolio.worth[-1].verdict == "saves nothing at its place"
+    assert not any(item.beyond for item in portfolio.worth)
+    assert "Leave out, at this place: rate limit." in portfolio.text
+
+
+def test_running_costs_above_the_savings_cost_more() -> None:
+    """APM at a million a month loses money every year, which is not the same as saving nothing."""
+    items = [proposed(["apm"])[0].model_copy(update={"monthly": 1e6})]
+    (worth,) = evaluated(investments=items).worth
+    assert worth.monthly == 1e6
+    assert worth.in_order < 0
+    assert worth.verdict == "costs more than it saves"
+
+
+def test_more_than_a_year_down_is_refused() -> None:
+    """Each fact can be true, all of them together cannot; nothing is saved of hours that do not exist."""
+    items = proposed(["blue_green"])
+    facts = {"deploys_per_year": 1e5, "planned_minutes": 2, "change_failure_rate": 0.1, "restore_minutes": 60}
+    items[0] = items[0].model_copy(update={"parameters": PARAMETERS["blue_green"] | facts})
+    with pytest.raises(DomainError, match=r"800,000 min down a year \(deployments 800,000\)"):
+        evaluate_portfolio(None, items, PRICES, rng=np.random.default_rng(1), worlds=300)
+
+
+def test_money_is_written_with_its_currency_first() -> None:
+    """As invoices write it, in three digits; without a currency the same without one."""
+    dollars = evaluated(cost=PRICES.model_copy(update={"currency": "USD"}), budget_hours=30)
+    assert "save USD 155,000 a year" in dollars.text
+    assert "are lost to downtime and running costs" in dollars.text
+    assert "All of it is worth USD " in dollars.text
+    assert not re.search(r"[0-9] USD", dollars.text)
+    assert str(dollars).endswith("saves USD 155,000 a year")
+    assert "USD" not in evaluated().text
+
+
+def test_work_that_makes_the_service_too_small_is_told() -> None:
+    """A limit at a tenth of the capacity ends overloads, and refuses a peak that was served before."""
+    measured = Estimate(500.0, 490.0, 510.0, "req/s", "", "measured")
+    now = Estimate.exactly(200.0, unit="req/s", method="given", provenance="config")
+    rng = np.random.default_rng(1)
+    demand = scenario(
+        now, starts=dt.date(2027, 1, 1), horizon_days=30, growth_per_month=(0, 0, 0), rng=rng, worlds=100
+    )
+    facts = {"overloads_per_year": 6, "stuck_minutes": 60, "contained_minutes": 4, "deadline": 2}
+    told = []
+    for share in (0.1, 1.0):
+        limit = Investment(lever="rate_limit", hours=(8, 8, 8), parameters={"limit_share": share} | facts)
+        portfolio = evaluate_portfolio(
+            None,
+            [limit],
+            PRICES,
+            instance_capacity=measured,
+            demand=demand,
+            rng=np.random.default_rng(1),
+            worlds=300,
+        )
+        assert portfolio.recommended == ("rate_limit",)
+        told.append(portfolio)
+    assert "above the capacity in 100% of worlds, today in 0%" in told[0].beware
+    assert told[0].beware in told[0].text
+    assert told[1].beware == ""
+    assert "It leaves capacity as it is." in told[1].text
+
+
+def test_without_a_cause_of_downtime_none_is_said_to_be_saved() -> None:
+    """Nothing stated is not zero minutes."""
+    gate = Investment(lever="security_hardening", hours=(8, 8, 8))
+    portfolio = evaluated(System(), investments=[gate])
+    assert "Nothing is stated that takes the service down" in portfolio.text
+    assert "0 minutes" not in portfolio.text
 
 
 def test_work_that_others_need_is_recommended_with_them() -> None:
@@ -296,7 +378,9 @@ def test_nothing_evaluable() -> None:
     """A plan of unknown work has a text, not an error."""
     portfolio = evaluated(investments=[Investment(lever="rfc7807_errors", hours=(4, 5, 6))])
     assert portfolio.order == ()
-    assert portfolio.text.startswith("None of the investments can be evaluated.")
+    assert portfolio.text == (
+        "None of the investments can be evaluated. Not evaluable: rfc7807 errors; the table says why."
+    )
 
 
 def test_a_contradicting_database_spares_the_rest() -> None:

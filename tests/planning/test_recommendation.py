@@ -12,13 +12,19 @@ from capacity.planning.readiness import assess
 from capacity.planning.recommendation import actions, numbers, recommend
 
 
-def work(lever: str, npv: float, unit: str = "USD", hours: float = 7.0) -> Any:
+def work(lever: str, npv: float, unit: str = "USD", hours: float = 7.0, **changes: Any) -> Any:
     """One investment as a portfolio tells it."""
     low, high = sorted((npv / 2, npv * 2))
     value = Estimate(npv, low, high, unit, "present value", "assumed")
     cost = Estimate.exactly(100 * hours, unit=unit, method="", provenance="assumed")
     verdict = "pays in 100% of worlds" if npv > 0 else "costs more than it saves"
-    return Make(lever=lever, npv=value, cost=cost, hours=hours, pays=npv > 0, verdict=verdict)
+    told = {"pays": npv > 0, "verdict": verdict, "beyond": False, "monthly": 0.0}
+    return Make(lever=lever, npv=value, cost=cost, hours=hours, **(told | changes))
+
+
+def proposed(*worth: Any, beware: str = "") -> Any:
+    """The portfolio of some work."""
+    return Make(worth=worth, beware=beware)
 
 
 def told(make: Make, **changes: Any) -> tuple[str, str, str]:
@@ -69,7 +75,7 @@ def test_work_that_does_not_pay_is_the_price_of_its_gate(make: Make) -> None:
     """A condition is no investment: its lever, its hours and its price are told, not a return."""
     changes = {
         "resilience": make.resilience(goodput="fail"),
-        "investments": Make(worth=(work("rate_limit", -700.0),)),
+        "investments": proposed(work("rate_limit", -700.0)),
     }
     _, second, _ = told(make, **changes)
     assert (
@@ -86,7 +92,7 @@ def test_work_that_does_not_pay_is_the_price_of_its_gate(make: Make) -> None:
 
 def test_work_that_pays_says_so_beside_its_gate(make: Make) -> None:
     """The same lever that is worth its price is told as an investment, and as the condition it is."""
-    worth = Make(worth=(work("rate_limit", 5000.0, "EUR"),))
+    worth = proposed(work("rate_limit", 5000.0, "EUR"))
     known = {"resilience": make.resilience(goodput="fail"), "investments": worth}
     _, second, _ = told(make, **known)
     assert "The first work, rate limit, is worth EUR 5,000 (2,500 to 10,000), present value." in second
@@ -95,9 +101,28 @@ def test_work_that_pays_says_so_beside_its_gate(make: Make) -> None:
     assert investment == ("first work", "rate limit", "pays in 100% of worlds")
 
 
+def test_work_beyond_the_budget_is_not_called_the_price_of_its_gate(make: Make) -> None:
+    """It would pay, if there were hours: the sentence says so, and what it costs a month."""
+    item = work(
+        "rate_limit", 5000.0, pays=False, beyond=True, monthly=99.0, verdict="beyond the budget of hours"
+    )
+    known = {"resilience": make.resilience(goodput="fail"), "investments": proposed(item)}
+    _, second, _ = told(make, **known)
+    priced = "7 hours (USD 700 and USD 99 a month)"
+    assert f"Rate limit, {priced}, which the gate overload asks for, is beyond the budget of hours." in second
+    ((_, _, why),) = done(make, **known)
+    assert why.endswith(f"As work: rate limit, {priced}, beyond the budget of hours.")
+
+
+def test_a_service_made_too_small_is_told(make: Make) -> None:
+    """What the worth of the work does not count stands beside it."""
+    _, second, _ = told(make, investments=proposed(work("rate_limit", 5000.0), beware="Beware: too small."))
+    assert second.endswith("present value. Beware: too small.")
+
+
 def test_a_service_without_currency_shows_none(make: Make) -> None:
     """No currency is guessed."""
-    _, second, _ = told(make, investments=Make(worth=(work("apm", 5000.0, ""),)))
+    _, second, _ = told(make, investments=proposed(work("apm", 5000.0, "")))
     assert "is worth 5,000 (2,500 to 10,000)" in second
 
 

@@ -53,8 +53,10 @@ def test_break_even_price_of_an_hour() -> None:
 
 def test_price_of_an_outage() -> None:
     """12 incidents of 90 minutes and 6 overloads of 60: 80 minutes each, so 5,000 an outage is 62.50 a minute."""
-    facts = {"incidents_per_year": 12.0, "detect_minutes": 10.0, "triage_minutes": 15.0, "diagnose_minutes": 45.0,
-             "fix_minutes": 20.0, "overloads_per_year": 6.0, "stuck_minutes": 60.0, "contained_minutes": 4.0}  # fmt: skip
+    facts = {
+        "incidents_per_year": 12.0, "detect_minutes": 10.0, "triage_minutes": 15.0, "diagnose_minutes": 45.0,
+        "fix_minutes": 20.0, "overloads_per_year": 6.0, "stuck_minutes": 60.0, "contained_minutes": 4.0,
+    }  # fmt: skip
     prices = Cost(instance_per_month=0, engineer_per_hour=100, downtime_per_minute=(10, 10, 10))
     asked = Case(lambda known, rng: base_system(known, rng=rng, worlds=200), facts, [], prices, 1, 200)
     assert tipping_point(asked, [], "downtime_per_minute", "outage_cost", 5000.0) == pytest.approx(62.5)

@@ -24,7 +24,9 @@ ITEM = Worth(
         ({"pays": False, "in_order": 0.0}, "saves nothing at its place"),
         ({"in_order": 0.0}, "worth doing with other work"),
         ({"pays": False, "beyond": True}, "beyond the budget of hours"),
-        ({"npv": None}, "saves time down"),
+        ({"npv": None}, "saves 900 minutes down a year"),
+        ({"npv": None, "pays": False, "in_order": -120.0}, "adds 120 minutes down a year"),
+        ({"pays": False, "in_order": -1200.0}, "costs more than it saves"),
         ({"npv": None, "pays": False, "in_order": 0.0}, "changes no time down that is known"),
         (
             {"lever": "security_hardening", "pays": False, "in_order": 0.0},
