@@ -98,6 +98,8 @@ _HOME = {
     "judge": "capacity.evidence.claims",
     "Slo": "capacity.evidence.limits",
     "Plan": "capacity.plan",
+    "Investment": "capacity.plan",
+    "Cost": "capacity.plan",
     "load_plan": "capacity.plan",
     "Study": "capacity.study",
     "Missing": "capacity.study",

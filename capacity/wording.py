@@ -238,10 +238,14 @@ def spoken(name: object) -> str:
 
     Examples
     --------
-    >>> spoken("connection_pool")
-    'connection pool'
+    >>> spoken("connection_pool"), spoken("apm"), spoken("blue_green")
+    ('connection pool', 'APM', 'blue-green')
     """
-    return visible(name).replace("_", " ")
+    words = visible(name).replace("_", " ").replace("blue green", "blue-green")
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in words.split(" "))
+
+
+_ACRONYMS = {"apm", "cpu", "csrf", "dns", "npv", "tls"}
 
 
 def sentence(text: str) -> str:

@@ -159,7 +159,7 @@ _LEVERS = (
             Parameter("interval_seconds", "s", "between probes", low=1e-3, provenance="config"),
             Parameter("failure_threshold", "probes", "failures in a row that take it out", low=1, provenance="config"),
             Parameter("timeout_seconds", "s", "after which a probe fails", provenance="config"),
-            share("probe_failure", "probes that fail on a healthy instance", provenance="measured"),
+            share("probe_failure", "probes that fail on a healthy instance", provenance="measured", high=0.5),
         ),
         "Takes out healthy instances; above the load the others can take, one ejection brings the next; checks that "
         "test the database take out all instances at once.",
@@ -170,7 +170,7 @@ _LEVERS = (
         levers.metrics,
         (*today.INCIDENTS, today.RATE),
         (
-            share("objective", "requests that must succeed", provenance="config"),
+            share("objective", "requests that must succeed", provenance="config", high=0.999999),
             Parameter("burn_rate", "1", "multiple of the allowed errors that fires the alert", provenance="config"),
             Parameter("window_hours", "h", "over which it is measured", provenance="config"),
             share("incident_error_rate", "requests that fail in a typical incident", provenance="measured"),

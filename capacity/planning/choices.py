@@ -73,10 +73,14 @@ class Choices:
         """The readings side by side, and what separates them."""
         cheapest, calmest = self.least_cost, self.least_regret
         row = self.sizes.loc[cheapest]
+        if not self.sizes["cost_per_month"].any():
+            return (
+                "Neither an instance nor a miss costs anything here, so money does not tell the sizes apart."
+            )
         sentences = [
-            f"{counted(cheapest, 'instance')} cost least on average, {self._money(row['cost_per_month'])} a month, of "
-            f"which {self._money(row['loss_per_month'])} is what short peaks would lose; "
-            f"{counted(calmest, 'instance')} are regretted least."
+            f"{counted(cheapest, 'instance')} {_verb(cheapest, 'costs', 'cost')} least on average, "
+            f"{self._money(row['cost_per_month'])} a month, of which {self._money(row['loss_per_month'])} is what "
+            f"short peaks would lose; {counted(calmest, 'instance')} {_verb(calmest, 'is', 'are')} regretted least."
         ]
         if self.recommended is not None and self.recommended != cheapest:
             more = self.sizes["cost_per_month"][self.recommended] - row["cost_per_month"]
@@ -129,8 +133,7 @@ def weigh(
     """
     import pandas as pd
 
-    most = min(fleets.most, math.ceil(_BEYOND * (recommended or fleets.most)) + 1)
-    sizes = np.arange(1, most + 1)
+    sizes = np.arange(1, _largest(fleets, recommended) + 1)
     lost = np.column_stack([losses(fleets.demand, fleets.all_up[:, n], price) for n in sizes])
     rent = (fleets.instance_per_month or 0.0) * sizes
     total = lost + rent
@@ -145,6 +148,17 @@ def weigh(
         index=pd.Index(sizes, name="instances"),
     )
     return Choices(frame, recommended, _worth_knowing(fleets, total, price), currency)
+
+
+def _verb(n: int, one: str, many: str) -> str:
+    return one if n == 1 else many
+
+
+def _largest(fleets: Fleets, recommended: int | None) -> int:
+    """Largest size to weigh: well beyond the recommended or the strongest, but no more than can be had."""
+    most = fleets.most if fleets.shared.instances is None else min(fleets.most, fleets.shared.instances)
+    strongest = int(np.argmax(np.median(fleets.all_up[:, : most + 1], axis=0)))
+    return max(min(most, math.ceil(_BEYOND * (recommended or strongest)) + 1), 1)
 
 
 def _worth_knowing(fleets: Fleets, total: np.ndarray, price: np.ndarray) -> pd.DataFrame:

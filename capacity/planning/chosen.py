@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from capacity.display import result_html
-from capacity.estimate import number
+from capacity.estimate import money, number
 from capacity.wording import spoken
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MINUTES = "minutes"  # the unit of what is lost where nothing has a price
 _ORDERS = {
     "exact": "The cheapest order",
     "greedy": "Largest saving per hour next (greedy, not proved cheapest)",
@@ -77,7 +78,7 @@ class Selection:
     shortest : float
         Hours of the shortest piece of work that could be begun. [h]
     unit : str
-        Of what is saved, such as a currency or minutes.
+        Of what is saved: a currency, empty where none is stated, or minutes.
     """
 
     items: tuple[str, ...]
@@ -100,7 +101,7 @@ class Selection:
         how = "" if self.method == "exact" else " (filled greedily, not proved best)"
         return (
             f"Within {number(self.budget)} hours: {named}{how}; {number(self.hours)} hours that save "
-            f"{f'{number(self.saving)} {self.unit}'.strip()} a year."
+            f"{in_unit(self.saving, self.unit)} a year."
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -114,3 +115,14 @@ class Selection:
 
     def _repr_html_(self) -> str:
         return result_html(self.to_frame(), "Work within the budget", self.text)
+
+
+def in_unit(amount: float, unit: str) -> str:
+    """Write what is lost or saved: minutes as such, everything else as money.
+
+    Examples
+    --------
+    >>> in_unit(66_448.2, "USD"), in_unit(740.0, "minutes")
+    ('USD 66,400', '740 minutes')
+    """
+    return f"{number(amount)} {unit}" if unit == MINUTES else money(amount, unit)

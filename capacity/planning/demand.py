@@ -19,6 +19,7 @@ from capacity.models.finance import pert_sample
 from capacity.planning.growth import DAYS_PER_MONTH, fitted, stated, weighed
 from capacity.planning.traffic import TrafficHistory, read_history
 from capacity.planning.trend import WEEK, Trend
+from capacity.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ FEWEST_DAYS = 28
 LEVEL = 0.9
 FARTHEST = 2.0  # horizon over history; beyond it a fitted trend says nothing
 _LONGEST = 3660  # days
+_HOUR = 3600.0  # longest bucket whose mean is near the peak [s]
 _NO_HISTORY = "Days differ from each other more than that; a traffic history would show by how much."
 
 
@@ -152,7 +154,7 @@ class Demand:
         return " ".join([*sentences, *self.notes, self.not_modelled])
 
     def __str__(self) -> str:
-        return f"peak over {self.horizon_days} days: {self.peak}"
+        return f"peak over {counted(self.horizon_days, 'day')}: {self.peak}"
 
     def _repr_html_(self) -> str:
         return result_html(self.to_frame(), f"Demand over {self.horizon_days} days", self.text)
@@ -369,6 +371,11 @@ def _caveats(history: TrafficHistory, horizon_days: int, trend: Trend) -> list[s
     import pandas as pd
 
     notes = [f"Peaks are means over {history.step:g} s; inside that they may be higher."]
+    if history.step > _HOUR:
+        notes.append(
+            f"Buckets of {history.step / _HOUR:g} h hide the busiest hour: unless the load is even all day long, the "
+            "peak is higher than this and the fleet planned for it is too small; export buckets of an hour or less."
+        )
     jumps = np.expm1(trend.coefficients[len(trend.coefficients) - len(trend.shifts) :])
     for shift, jump in zip(trend.shifts, jumps, strict=True):
         date = history.daily_peak.index[-1] + pd.Timedelta(days=shift)

@@ -14,11 +14,12 @@ from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate, money, number, weakest
 from capacity.models.finance import pert_sample
 from capacity.models.fits.fitting import Fit
+from capacity.models.laws import share_interval
 from capacity.planning.alternatives import Alternatives, Kind, compare
 from capacity.planning.choices import Choices, weigh
 from capacity.planning.demand import Demand
 from capacity.planning.headroom import Policy, relative_capacity, safe_loads
-from capacity.planning.options import Fleets
+from capacity.planning.options import Fleets, percent
 from capacity.planning.runway import additions, exhaustion, runway
 from capacity.planning.scaling import AssumedScaling, Scaling, sampled_laws
 from capacity.planning.shared import Shared
@@ -131,8 +132,8 @@ class FleetPlan:
         return (
             f"{counted(self.recommended, 'instance')}{cost} carry {number(chosen['safe_load'])} req/s safely "
             f"({number(chosen['safe_load_low'])} to {number(chosen['safe_load_high'])}) and miss the "
-            f"objective at the peak over {self.demand.horizon_days} days with probability "
-            f"{chosen['probability_missed']:.1%}; {self.policy.risk:.0%} is accepted."
+            f"objective at the peak over {counted(self.demand.horizon_days, 'day')} with probability "
+            f"{chosen['probability_missed']:.1%}; {percent(self.policy.risk)} is accepted."
         )
 
     def _today(self) -> str:
@@ -266,10 +267,13 @@ def plan_fleet(
         alternatives=compare(kinds, fleets_of, policy, price, currency),
         currency=currency,
         shared=shared,
-        what_is_needed="" if recommended else _what_is_needed(fleets),
+        what_is_needed=""
+        if recommended
+        else _what_is_needed(fleets, _fleets(one, None, laws, demand, policy, Shared(), instances_running)),
         notes=(
             *notes,
-            *_extrapolation(scaling, recommended),
+            *_extrapolation(scaling, recommended, instances_running),
+            *_rarer_than_worlds(policy, demand),
             *_bottleneck(shared, demand),
             *_ramp(policy),
             *_peak_days(demand),
@@ -315,7 +319,7 @@ def _fleets(
     running: int,
 ) -> Fleets:
     """Return fleets of up to the first size that is enough, or of all sizes looked at."""
-    all_run = replace(policy, spare_instances=0, deploying_instances=0, zones=None)
+    all_run = replace(policy, spare_instances=0, deploying_instances=0, zones=None, ramp_per_second=None)
     for most in (_USUALLY_ENOUGH, MOST_INSTANCES):
         relative = relative_capacity(laws, max(most, running))
         safe, all_up = (safe_loads(one, relative, rules, shared.rate) for rules in (policy, all_run))
@@ -325,24 +329,48 @@ def _fleets(
     return fleets
 
 
-def _what_is_needed(fleets: Fleets) -> str:
-    policy, best = fleets.policy, fleets.strongest
+def _what_is_needed(fleets: Fleets, unlimited: Fleets) -> str:
+    """Say what stands in the way: the policy, what all instances share, or the instances themselves."""
+    policy, shared, best = fleets.policy, fleets.shared, fleets.strongest
+    most = MOST_INSTANCES if shared.instances is None else shared.instances
+    lost = policy.lost(unlimited.most)
+    if lost >= unlimited.most:
+        return f"No fleet of up to {MOST_INSTANCES} instances can do without {lost:,} of them. Needed: losing fewer."
     need = float(np.quantile(fleets.demand.peaks, 1 - policy.risk))
-    most = float(np.quantile(fleets.safe[:, best], policy.risk))
+    given = float(np.quantile(fleets.safe[:, best], policy.risk))
     sentence = (
-        f"No fleet of up to {fleets.shared.instances or MOST_INSTANCES} instances meets the demand: it stays below "
-        f"{number(need)} req/s in {1 - policy.risk:.0%} of worlds, and the fleet that carries most, "
-        f"{counted(best, 'instance')}, may be given {number(most)} req/s. Needed: "
+        f"No fleet of up to {most} instances meets the demand: it stays below {number(need)} req/s in "
+        f"{percent(1 - policy.risk)} of worlds, and the fleet that carries most, {counted(best, 'instance')}, may be "
+        f"given {number(given)} req/s. Needed: "
     )
-    limits = [
+    tight = [
         limit
-        for limit in fleets.shared.limits
-        if limit.rate < need * (1 + policy.retry_budget) or limit.instances
+        for limit in shared.limits
+        if limit.instances is not None or limit.rate < need * (1 + policy.retry_budget)
     ]
-    if limits:
-        return f"{sentence}more room where {'; '.join(map(str, limits))}."
-    more = f"instances of about {number(need / most)} times the capacity" if most > 0 else "larger instances"
-    return f"{sentence}{more}, or less contention between them."
+    if unlimited.fewest is not None:
+        return f"{sentence}more room where {'; '.join(map(str, tight or shared.limits))}."
+    room = f"more room where {'; '.join(map(str, tight))}; and also " if tight else ""
+    alone = float(np.quantile(unlimited.safe[:, unlimited.strongest], policy.risk))
+    if alone > 0:
+        larger = f"instances of about {number(need / alone)} times the capacity"
+    elif policy.ramp_per_second is not None:
+        larger = "a shorter scaling lag, for the rise until a new instance serves takes all there is, larger instances"
+    else:
+        larger = "larger instances"
+    return f"{sentence}{room}{larger}, or less contention between them."
+
+
+def _rarer_than_worlds(policy: Policy, demand: Demand) -> list[str]:
+    """Say that so many worlds cannot show so small a risk."""
+    worlds = len(demand.peaks)
+    if policy.risk * worlds >= 1:
+        return []
+    _, shown = share_interval(0, worlds, level=0.9)
+    return [
+        f"A risk of {percent(policy.risk)} is less than one of {worlds:,} sampled worlds: a fleet that misses in none "
+        f"of them misses with a probability below {shown:.2%}, and more is not shown."
+    ]
 
 
 def _bottleneck(shared: Shared, demand: Demand) -> list[str]:
@@ -364,16 +392,17 @@ def _peak_days(demand: Demand) -> list[str]:
     ]
 
 
-def _extrapolation(scaling: Scaling, recommended: int | None) -> list[str]:
+def _extrapolation(scaling: Scaling, recommended: int | None, running: int) -> list[str]:
     if isinstance(scaling, AssumedScaling):
         return [f"How instances scale was not measured: {scaling}."]
     if not isinstance(scaling, Fit):
         return ["The scaling law across instances was given, not measured."]
-    if recommended is None or not scaling.predict(recommended).extrapolated:
+    beyond = [n for n in (recommended, running) if n is not None and scaling.predict(n).extrapolated]
+    if not beyond:
         return []
     largest = scaling.tested[1]
     return [
-        f"Scaling was tested up to {largest:g} instances; {recommended} is an extrapolation, test near it."
+        f"Scaling was tested up to {largest:g} instances; {max(beyond):,} is an extrapolation, test near it."
     ]
 
 

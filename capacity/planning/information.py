@@ -11,7 +11,7 @@ import numpy as np
 
 from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
-from capacity.estimate import number
+from capacity.estimate import money
 from capacity.models.decisions import evpi, evppi
 from capacity.models.sensitivity import FEWEST, Swing, first_order, tornado
 from capacity.wording import counted, spoken
@@ -98,17 +98,15 @@ class Information:
             return "Nothing stated is uncertain, so nothing is worth measuring first."
         best = [item for item in self.influences if self._counts(item)][:3]
         if not best:
-            widest = max(self.influences, key=lambda item: abs(item.at_high - item.at_low))
-            return (
-                "No single input, known exactly, would change the choice; the result depends most on "
-                f"{spoken(widest.name)}."
-            )
+            widest = max(self.influences, key=_swing)
+            most = f"; the result depends most on {spoken(widest.name)}" if _swing(widest) > 0 else ""
+            return f"No single input, known exactly, would change the choice{most}."
         named = "; ".join(
-            f"{spoken(item.name)}, worth up to {self._money(item.worth_knowing)}" for item in best
+            f"{spoken(item.name)}, worth up to {money(item.worth_knowing, self.unit)}" for item in best
         )
         return (
-            f"Measure next: {named} before choosing; knowing everything would be worth {self._money(self.everything)}. "
-            "A measurement that is not exact is worth less."
+            f"Measure next: {named} before choosing; knowing everything would be worth "
+            f"{money(self.everything, self.unit)}. A measurement that is not exact is worth less."
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -135,8 +133,9 @@ class Information:
         """Whether it is worth more than what sampling alone may show."""
         return item.worth_knowing > 0.01 * self.everything
 
-    def _money(self, value: float) -> str:
-        return f"{number(value)} {self.unit}".strip()
+
+def _swing(item: Influence) -> float:
+    return abs(item.at_high - item.at_low)
 
 
 def value_of_information(

@@ -106,7 +106,8 @@ def _of_causes(known: Known, gate: Gate, wanted: float, causes: Mapping[str, Qua
     measured += f"; nothing is stated of {', '.join(unstated)}" if unstated else ""
     if total > budget:
         breaking = _breaking(minutes, ordered, budget)
-        named = " and ".join(visible(cause) for cause in breaking)
+        *others, last = [visible(cause) for cause in breaking]
+        named = f"{', '.join(others)} and {last}" if others else last
         remedy = f"take minutes out of {named} first: the rest is within the objective"
         lever = _LEVER_AGAINST.get(breaking[0], "")
         return replace(gate, measured=measured, status="fail", remedy=remedy, lever=lever, needed=True)
@@ -121,7 +122,8 @@ def _with_all_work(known: Known) -> str:
     if known.investments is None:
         return ""
     left = sum(float(np.mean(minutes)) for minutes in known.investments.then.downtime.values())
-    return f"; all the work of the plan together leaves {number(left)} min"
+    within = " within its budget of hours" if known.investments.budget else ""
+    return f"; all the work of the plan{within} together leaves {number(left)} min"
 
 
 def _breaking(minutes: Mapping[str, float], ordered: list[str], budget: float) -> list[str]:

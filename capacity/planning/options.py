@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 _AROUND = 2  # options shown on either side of the recommended one
 
 
+def percent(share: float) -> str:
+    """Write a fraction as percent without rounding a small one to none.
+
+    Examples
+    --------
+    >>> percent(0.05), percent(1e-6)
+    ('5%', '0.0001%')
+    """
+    return f"{100 * share:g}%"
+
+
 @dataclass(frozen=True, eq=False)
 class Fleets:
     """Fleets of 0, 1, 2 ... instances of one kind.
@@ -112,5 +123,7 @@ class Fleets:
             return f"cannot do without {lost} of {instances}"
         missed = float(self.missed[instances])
         if missed > self.policy.risk:
-            return f"misses the objective with probability {missed:.1%}, {self.policy.risk:.0%} is accepted"
+            return (
+                f"misses the objective with probability {missed:.1%}, {percent(self.policy.risk)} is accepted"
+            )
         return self.shared.refusal(instances)

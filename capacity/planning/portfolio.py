@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from capacity.display import result_html
-from capacity.errors import NotIdentified
-from capacity.estimate import Estimate, number
+from capacity.errors import DomainError, NotIdentified
+from capacity.estimate import Estimate, money, number
 from capacity.planning.baseline import Given, base_system, database_problem, facts_of, without_database
 from capacity.planning.catalogue import LEVERS
-from capacity.planning.chosen import Order, Selection
+from capacity.planning.chosen import Order, Selection, in_unit
 from capacity.planning.demand import Demand
 from capacity.planning.information import Information, value_of_information
 from capacity.planning.investments import obstacle, refuse_repeated, with_precedence
+from capacity.planning.parts.outages import MINUTES_PER_YEAR
 from capacity.planning.schedule import MONTHS, Schedule
-from capacity.planning.system import Evaluation, System
+from capacity.planning.system import Evaluation, System, evaluate
 from capacity.planning.tipping import capacity_factor, middle, result_of, tipping_point
 from capacity.planning.valuation import Case, Valuation
 from capacity.planning.worth import PRESENT_VALUE, Worth, mean_of, measures, worth_of
@@ -37,6 +38,7 @@ NOT_MODELLED = (
     "Not modelled: several regions, database failover and replication lag, write contention, pauses of the "
     "runtime, noisy neighbours, correlated demand and failure."
 )
+_NOTED = 0.01  # share of worlds more in which a peak is above the capacity, from which on it is told
 _SAVING = "loss today less loss with all of it done"
 _FACTOR = "capacity with all of it done over that of today"
 
@@ -79,6 +81,9 @@ class Portfolio:
         Mean monthly flows of all of it, the first now; empty without prices. [money]
     currency : str
         Of the money; empty where none is stated.
+    peaks_above : tuple of float or None
+        Share of worlds whose largest peak is above the capacity of today, and above that with the recommended work
+        done; None when demand or capacity is not known. [fraction]
     """
 
     worth: tuple[Worth, ...]
@@ -100,6 +105,7 @@ class Portfolio:
     probability_gain_first_year: float = math.nan
     cash_flows: tuple[float, ...] = ()
     currency: str = ""
+    peaks_above: tuple[float, float] | None = None
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -194,23 +200,45 @@ class Portfolio:
         return " ".join([*self._order_text(), *self._joint_text()])
 
     @property
+    def beware(self) -> str:
+        """Says if what is recommended makes the service too small, which its worth does not count; else empty."""
+        if self.peaks_above is None or self.peaks_above[1] < self.peaks_above[0] + _NOTED:
+            return ""
+        now, then = self.peaks_above
+        return (
+            f"Beware: with {', '.join(map(spoken, self.recommended))} done the largest peak is above the capacity in "
+            f"{then:.0%} of worlds, today in {now:.0%}; what is refused then has no price here."
+        )
+
+    @property
     def caveats(self) -> str:
         """The harm of what pays, what the figures rest on, and what is not modelled."""
         return " ".join([*self._harm_text(), RESTS_ON, NOT_MODELLED])
 
     def _order_text(self) -> list[str]:
         if not self.worth:
-            return ["None of the investments can be evaluated."]
-        named = ", ".join(map(spoken, self.best.items)) or "none"
+            return ["None of the investments can be evaluated.", *self._not_evaluable_text()]
+        if not self.best.items:
+            return [*([self.budget.text] if self.budget else []), *self._not_evaluable_text()]
+        named = ", ".join(map(spoken, self.best.items))
         how = " (greedy: too many to compare all)" if self.best.method == "greedy" else ""
         idle = [item.lever for item in self.worth if not (item.pays or item.beyond or item.claims_nothing)]
         return [
             *([self.budget.text] if self.budget else []),
-            f"Order of work{how}: {named}; while it is done {self._lost(self.delay_cost)} are lost.",
+            f"Order of work{how}: {named}; while it is done {self._lost(self.delay_cost)} are lost{self._to}.",
             *self._in_mind_text(),
             *([f"Leave out, at this place: {', '.join(map(spoken, idle))}."] if idle else []),
             *([self.calendar.text] if self.recommended else []),
+            *self._not_evaluable_text(),
         ]
+
+    def _not_evaluable_text(self) -> list[str]:
+        names = ", ".join(map(spoken, self.not_evaluable))
+        return [f"Not evaluable: {names}; the table says why."] if names else []
+
+    @property
+    def _to(self) -> str:
+        return " to downtime and running costs" if self.priced else ""
 
     def _in_mind_text(self) -> list[str]:
         more = self.in_mind.cost_of_delay - self.delay_cost
@@ -220,41 +248,56 @@ class Portfolio:
         return [f"In the order of the plan file {price} would be lost, {self._lost(more)} more."]
 
     def _lost(self, amount: float) -> str:
-        return f"{number(amount)} {self._valuation.unit}".strip()
+        return in_unit(amount, self._valuation.unit)
 
     def _harm_text(self) -> list[str]:
         return [f"Harm of {spoken(lever)}: {LEVERS[lever].harm}" for lever in self.recommended]
 
     def _joint_text(self) -> list[str]:
-        if not self.worth:
+        if not self.best.items:
             return []
-        before, after = (float(np.mean(side.downtime_minutes)) for side in (self.now, self.then))
-        sentences = [f"All of it takes downtime from {number(before)} to {number(after)} minutes a year."]
-        if self.capacity_factor is not None:
-            sentences.append(
-                f"Together they multiply capacity by {self.capacity_factor}; capacity has no price "
-                "here, it counts where it makes overload rarer."
-            )
+        sentences = [self._downtime_text(), *self._capacity_text(), *filter(None, [self.beware])]
         if self.joint_npv is not None:
             sentences.append(
-                f"All of it is worth {self.joint_npv} over {MONTHS} months and pays in "
+                f"All of it is worth {money(self.joint_npv)} over {MONTHS} months and pays in "
                 f"{self.probability_gain:.0%} of worlds, within the first year in "
                 f"{self.probability_gain_first_year:.0%}."
             )
             sentences += [*self._recommended_text(), self.information.text]
         return sentences
 
+    def _downtime_text(self) -> str:
+        if not (self.now.downtime or self.then.downtime):
+            return "Nothing is stated that takes the service down, so no downtime is saved."
+        before, after = (number(float(np.mean(side.downtime_minutes))) for side in (self.now, self.then))
+        if before == after:
+            return f"All of it leaves downtime at {before} minutes a year."
+        return f"All of it takes downtime from {before} to {after} minutes a year."
+
+    def _capacity_text(self) -> list[str]:
+        factor = self.capacity_factor
+        if factor is None or factor.value is None:
+            return []
+        one = number(factor.low) == number(factor.high)
+        told = number(factor.value) if one else str(factor)
+        if told == "1":
+            return ["It leaves capacity as it is."]
+        return [
+            f"It multiplies capacity by {told}; capacity has no price here, it counts where it makes overload rarer."
+        ]
+
     def _recommended_text(self) -> list[str]:
         if set(self.recommended) == set(self.best.items):
             return []
-        if not self.recommended:
+        if not self.recommended or self.recommended_npv is None:
             return ["Nothing of it is expected to pay."]
         return [
-            f"What pays together, {', '.join(map(spoken, self.recommended))}, is worth {self.recommended_npv}."
+            f"What pays together, {', '.join(map(spoken, self.recommended))}, is worth {money(self.recommended_npv)}."
         ]
 
     def __str__(self) -> str:
-        return f"order: {', '.join(self.order) or 'none'}; saves {self.joint_saving} a year"
+        saved = money(self.joint_saving) if self.priced else self.joint_saving
+        return f"order: {', '.join(self.order) or 'none'}; saves {saved} a year"
 
     def _repr_html_(self) -> str:
         return result_html(self.to_frame(), "Investments evaluated together, in order", self.caveats)
@@ -308,7 +351,7 @@ def evaluate_portfolio(
         If an investment comes twice, precedence is circular, facts
         contradict each other, or a parameter is unknown or outside its range.
     DomainError
-        If hours, a budget or a price are impossible.
+        If hours, a budget or a price are impossible, or the facts about today add up to more than a year down.
 
     Notes
     -----
@@ -320,6 +363,18 @@ def evaluate_portfolio(
     ----------
     .. [1] Reinertsen, The Principles of Product Development Flow, Celeritas, 2009, ch. 2 (cost of delay).
     .. [2] Held and Karp, A dynamic programming approach to sequencing problems, SIAM J. 10, 1962.
+
+    Examples
+    --------
+    >>> from capacity.plan import Cost, Investment
+    >>> minutes = {"detect_minutes": 10, "triage_minutes": 15, "diagnose_minutes": 45, "fix_minutes": 20}
+    >>> changed = {"detect_factor": 0.3, "diagnose_factor": 0.5, "cpu_share": 0.03}
+    >>> apm = Investment(lever="apm", hours=(5, 6, 7), parameters={"incidents_per_year": 12} | minutes | changed)
+    >>> prices = Cost(instance_per_month=0, engineer_per_hour=100, downtime_per_minute=(100, 100, 100))
+    >>> found = evaluate_portfolio(None, [apm, Investment(lever="tracing", hours=(6, 8, 10))], prices,
+    ...                            rng=np.random.default_rng(1), worlds=200)
+    >>> found.recommended, round(found.worth[0].stand_alone), list(found.not_evaluable)
+    (('apm',), 35400, ['tracing'])
     """
     refuse_repeated(investments)
     stated = {**(facts or {}), **facts_of(investments)}
@@ -344,15 +399,28 @@ def evaluate_portfolio(
 
     case = Case(base, {} if system else usable, (), cost, seed, worlds, hours_per_week, correlation)
     today = case.valuation().system
+    _refuse_more_than_a_year(evaluate(today))
     obstacles = {
         item.lever: obstacle(item, today, None if system else stated, problem) for item in investments
     }
     kept, obstacles = with_precedence(investments, obstacles)
     reasons = {lever: why for lever, why in obstacles.items() if why}
-    return _portfolio(replace(case, investments=kept).valuation(), reasons, budget_hours)
+    return _portfolio(replace(case, investments=kept).valuation(), reasons, budget_hours, demand)
 
 
-def _portfolio(valuation: Valuation, not_evaluable: Mapping[str, str], hours: float | None) -> Portfolio:
+def _refuse_more_than_a_year(today: Evaluation) -> None:
+    down = {cause: float(np.mean(minutes)) for cause, minutes in today.downtime.items()}
+    if sum(down.values()) > MINUTES_PER_YEAR:
+        causes = ", ".join(f"{cause} {number(minutes)}" for cause, minutes in down.items() if minutes)
+        raise DomainError(
+            f"the facts about today add up to {number(sum(down.values()))} min down a year ({causes}), which has "
+            f"{MINUTES_PER_YEAR:,.0f}; correct how often or how long"
+        )
+
+
+def _portfolio(
+    valuation: Valuation, not_evaluable: Mapping[str, str], hours: float | None, demand: Demand | None
+) -> Portfolio:
     roadmap, chosen = valuation.roadmap, valuation.worthwhile(math.inf if hours is None else hours)
     planned = roadmap if hours is None else roadmap.only(chosen.items)
     best = planned.best_order()
@@ -375,9 +443,18 @@ def _portfolio(valuation: Valuation, not_evaluable: Mapping[str, str], hours: fl
         information=_information(valuation, (*doing, *leaving), saving),
         priced=valuation.priced,
         currency=valuation.currency,
+        peaks_above=_peaks_above(demand, now, valuation.evaluation(valuation.mask(doing))),
         _valuation=valuation,
         **({} if valuation.hour is None else _money(valuation, best.items, doing)),
     )
+
+
+def _peaks_above(demand: Demand | None, *sides: Evaluation) -> tuple[float, float] | None:
+    """Share of all pairs of a world of the demand and one of the system with the peak above the capacity."""
+    if demand is None or any(side.capacity is None for side in sides):
+        return None
+    now, then = (float(np.greater.outer(demand.peaks, np.asarray(side.capacity)).mean()) for side in sides)
+    return now, then
 
 
 def _money(valuation: Valuation, order: Sequence[str], doing: Sequence[str]) -> dict[str, Any]:

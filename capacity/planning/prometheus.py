@@ -66,13 +66,25 @@ def read_prometheus(path: Path) -> tuple[pd.Series, Callable[[pd.Timestamp], str
         f"Prometheus warned: {visible(str(told), 200)}." for told in warned or [] if isinstance(warned, list)
     ]
     if len(results) > 1:
-        notes.append(f"Its {len(results)} series were added up.")
+        notes.append(f"Its {len(results)} series were added up.{_not_always(known, len(results))}")
     if len(known) < len(series):
         notes.append(f"{len(series) - len(known)} values without a number were left out.")
     if known.empty:
         raise InputError(f"holds no value; {_SAVE}, over a range with traffic", file=path)
     places = dict(zip(series.index, (sample.place for sample in samples), strict=True))
     return known.groupby(level=0).sum().sort_index(), places.__getitem__, notes
+
+
+def _not_always(known: pd.Series, series: int) -> str:
+    """Say that some series are absent at times, for a sum over fewer of them looks like less traffic."""
+    there = known.groupby(level=0).size()
+    fewer = int((there < series).sum())
+    if not fewer:
+        return ""
+    return (
+        f" At {fewer} of {len(there)} times some of them have no value and count as 0; if that is no "
+        "traffic but missing data, the growth is wrong."
+    )
 
 
 def _document(path: Path) -> Any:

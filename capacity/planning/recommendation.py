@@ -166,14 +166,16 @@ def _as_work(gate: Gate, known: Known) -> list[str]:
     item = _worth_of(gate.lever, known) if gate.status == "fail" and gate.needed else None
     if item is None:
         return []
-    price = "" if item.pays else "; it is the price of this gate, not an investment"
+    price = "" if item.pays or item.beyond else "; it is the price of this gate, not an investment"
     return [f"As work: {_titled(item.lever)}, {_effort(item)}, {item.verdict}{price}."]
 
 
 def _effort(item: Worth) -> str:
-    cost = f" ({money(item.cost, interval=False)})" if item.cost else ""
+    cost = [money(item.cost, interval=False)] if item.cost else []
+    if item.monthly and item.cost:
+        cost.append(f"{money(item.monthly, item.cost.unit)} a month")
     hours = f"{item.hours:,.0f}" if item.hours >= 10 else f"{item.hours:.2g}"
-    return f"{hours} hours{cost}"
+    return f"{hours} hours ({' and '.join(cost)})" if cost else f"{hours} hours"
 
 
 def _worth_of(lever: str, known: Known) -> Worth | None:
@@ -238,9 +240,12 @@ def _bought_by_instances(fleet: FleetPlan | None) -> list[str]:
 
 def _bought_by_work(known: Known) -> list[str]:
     first = next(iter(_paying(known)), None)
-    if first is None or first.npv is None:
+    if first is None or known.investments is None:
         return []
-    return [f"The first work, {_titled(first.lever)}, is worth {money(first.npv)}, {first.npv.method}."]
+    worth = []
+    if first.npv is not None:
+        worth = [f"The first work, {_titled(first.lever)}, is worth {money(first.npv)}, {first.npv.method}."]
+    return [*worth, *filter(None, [known.investments.beware])]
 
 
 def _bought_by_gates(verdict: Verdict, known: Known) -> list[str]:
@@ -250,8 +255,12 @@ def _bought_by_gates(verdict: Verdict, known: Known) -> list[str]:
         (gate, item) for lever, gate in levers.items() if (item := _worth_of(lever, known)) and not item.pays
     ]
     return [
-        f"{sentence(_titled(item.lever)).rstrip('.')}, {_effort(item)}, is the price of the gate {gate} "
-        f"({item.verdict})."
+        f"{sentence(_titled(item.lever)).rstrip('.')}, {_effort(item)}, "
+        + (
+            f"which the gate {gate} asks for, is {item.verdict}."
+            if item.beyond
+            else f"is the price of the gate {gate} ({item.verdict})."
+        )
         for gate, item in found
     ]
 

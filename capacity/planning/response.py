@@ -145,8 +145,9 @@ class Responses:
             f"{counted(row.instances, 'instance')} within {replace(row.p95.scaled(1000), unit='ms')}"
             for row in known.itertuples()
         ]
-        told = " and ".join(times) if times else "no fleet among them in any steady state"
-        return f"At {number(self.load)} req/s 95% of the requests would be answered by {told}."
+        if not times:
+            return f"At {number(self.load)} req/s the queue of each of these fleets would grow without end."
+        return f"At {number(self.load)} req/s 95% of the requests would be answered by {' and '.join(times)}."
 
     def to_frame(self) -> pd.DataFrame:
         """One row a size."""

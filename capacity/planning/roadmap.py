@@ -126,7 +126,7 @@ class Roadmap:
 
     def best_order(self) -> Order:
         """Order with the least cost of delay."""
-        return self._order(dearest=False)
+        return self._cheapest
 
     def worst_order(self) -> Order:
         """Order with the largest cost of delay, for up to 18 items.
@@ -297,6 +297,10 @@ class Roadmap:
     @cached_property
     def _table(self) -> np.ndarray:
         return np.array([self._loss(done) for done in range(1 << len(self.names))])
+
+    @cached_property
+    def _cheapest(self) -> Order:
+        return self._order(dearest=False)
 
     @cached_property
     def _asked(self) -> dict[int, float]:

@@ -52,13 +52,13 @@ def facts_of(investments: Iterable[Investment]) -> dict[str, Given]:
             if name in FACTS:
                 facts[name] = value
                 stated_by.setdefault(name, investment.lever)
-    for names, problem in _contradictions(facts):
+    for names, problem in contradictions(facts):
         given = ", ".join(f"{name} = {written(facts[name])}" for name in names)
         raise UsageError(f"investment {stated_by[names[-1]]!r}: {given}; allowed: {problem}")
     return facts
 
 
-def _contradictions(facts: Mapping[str, Given]) -> Iterator[tuple[tuple[str, ...], str]]:
+def contradictions(facts: Mapping[str, Given]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Facts that cannot be true together, the last of them to be named, and what is allowed."""
     three = {name: three_of(given) for name, given in facts.items()}
     low, likely, high = ({name: value[place] for name, value in three.items()} for place in range(3))

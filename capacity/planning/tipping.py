@@ -13,6 +13,7 @@ from capacity.fields import did_you_mean
 from capacity.models.decisions import break_even
 from capacity.plan import MEASURES
 from capacity.planning.catalogue import FACTS, LEVERS
+from capacity.planning.stated import contradictions
 from capacity.planning.system import Evaluation
 from capacity.planning.valuation import Case, Valuation
 
@@ -66,7 +67,12 @@ def middle(given: Any) -> float:
 
 
 def result_of(case: Case, order: Sequence[str], of: str, changed: Mapping[str, float]) -> float:
-    """Mean of a result with some inputs held at a value in all worlds; NaN where that is impossible."""
+    """Mean of a result with some inputs held at a value in all worlds; NaN where that is impossible.
+
+    A value that contradicts the other facts is impossible, such as fewer connections than are reserved.
+    """
+    if any(contradictions({name: changed.get(name, given) for name, given in case.facts.items()})):
+        return math.nan
     try:
         return _measured(case.valuation(changed), order, of)
     except DomainError:

@@ -328,8 +328,10 @@ def _step(path: Path, series: pd.Series, place: Place) -> float:
     off = np.abs(since / step - np.round(since / step)) * step
     if (off > 0.01 * step).any():
         worst = series.index[int(np.argmax(off > 0.01 * step))]
+        local = " (days of local time are longer and shorter when the clock changes: export hours, or days of UTC)"
         raise InputError(
-            f"timestamp {worst.isoformat()} is not a multiple of the step {step:g} s; export equal buckets",
+            f"timestamp {worst.isoformat()} is not a multiple of the step {step:g} s; export equal buckets"
+            f"{local if step == DAY else ''}",
             file=path,
             place=place(worst),
         )

@@ -16,7 +16,7 @@ from capacity.models.finance import discount_factors, pert_mean, pert_with_commo
 from capacity.planning import ordering
 from capacity.planning.baseline import Given, sampled
 from capacity.planning.catalogue import LEVERS
-from capacity.planning.chosen import Selection
+from capacity.planning.chosen import MINUTES, Selection
 from capacity.planning.combinations import Combinations
 from capacity.planning.investments import own_parameters, required_by
 from capacity.planning.parts import Quantity
@@ -212,7 +212,7 @@ class Valuation:
     @property
     def unit(self) -> str:
         """What losses are counted in: the currency, or minutes."""
-        return self.currency if self.priced else "minutes"
+        return self.currency if self.priced else MINUTES
 
     @property
     def rate(self) -> float:
@@ -297,11 +297,44 @@ class Valuation:
     def worthwhile(self, budget: float = math.inf) -> Selection:
         """Set within a budget of hours that is worth most over 36 months, the hours paid.
 
-        Savings count from today, as if the work took no time; of equal sets that with fewer hours.
+        Savings count from today, as if the work took no time; of equal sets that with fewer hours. Work that then
+        loses money because it takes so long is left out.
         """
         years = float(discount_factors(self.rate, MONTHS + 1)[1:].sum()) / 12 if self.priced else 1.0
         chosen = self.roadmap.over(years, self.hour or 0.0).best_within(budget)
-        return replace(chosen, saving=self.roadmap.saving(chosen.items), unit=self.unit)
+        items = [name for name in self.names if name in self._in_time(chosen.items)]
+        hours = math.fsum(self.roadmap.hours[name] for name in items)
+        return replace(
+            chosen, items=tuple(items), hours=hours, saving=self.roadmap.saving(items), unit=self.unit
+        )
+
+    def _in_time(self, items: Iterable[str]) -> set[str]:
+        """What is left of some work without the pieces that lose money by the time they are finished.
+
+        A piece that does goes, with what requires it, as long as the rest is worth more without.
+        """
+        kept = set(items)
+        while self.hour is not None and kept:
+            values = self._means(kept)
+            worth, losing = math.fsum(values.values()), [name for name in values if values[name] < 0]
+            smaller = [kept - self._with_dependents(name, kept) for name in losing]
+            best = max(smaller, key=lambda rest: math.fsum(self._means(rest).values()), default=kept)
+            if not math.fsum(self._means(best).values()) > worth:
+                break
+            kept = best
+        return kept
+
+    def _means(self, items: set[str]) -> dict[str, float]:
+        """Mean present value of each piece of some work, in the cheapest order of all."""
+        order = [name for name in self.roadmap.best_order().items if name in items]
+        values = self.present_values(order).mean(axis=1) if order else np.zeros(0)
+        return dict(zip(order, values.tolist(), strict=True))
+
+    def _with_dependents(self, name: str, items: set[str]) -> set[str]:
+        found = {name}
+        while more := {other for other in items - found if found & set(self.roadmap.requires[other])}:
+            found |= more
+        return found
 
     def _parts(self, done: int) -> dict[str, float]:
         evaluation, minute = self.evaluation(done), self.draws.get("downtime_per_minute", 1.0)

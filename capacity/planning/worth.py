@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from capacity.errors import NotIdentified
-from capacity.estimate import Estimate
+from capacity.estimate import Estimate, number
 from capacity.models.finance import irr, mirr, npv, payback_months
 from capacity.planning.catalogue import LEVERS
 from capacity.planning.demand import LEVEL
@@ -45,7 +45,9 @@ class Worth:
     pays : bool
         Whether it belongs to the set worth most, within the budget of hours if there is one.
     beyond : bool
-        Whether the budget of hours ends before it.
+        Whether it would be worth doing, but the budget of hours ends before it.
+    monthly : float
+        What it costs to run. [money per month]
     cost : Estimate or None
         Hours times their price. [money]
     npv : Estimate or None
@@ -69,6 +71,7 @@ class Worth:
     capacity_last: float
     pays: bool
     beyond: bool = False
+    monthly: float = 0.0
     cost: Estimate | None = None
     npv: Estimate | None = None
     probability_gain: float = math.nan
@@ -82,21 +85,20 @@ class Worth:
     @property
     def verdict(self) -> str:
         """What the figures say, in a few words."""
-        if self.claims_nothing and round(self.in_order, 6) <= 0:
+        saved = round(self.in_order, 6)
+        if self.claims_nothing and saved <= 0:
             return self.claims_nothing
         if self.beyond:
             return "beyond the budget of hours"
-        if round(self.in_order, 6) <= 0:
-            return "worth doing with other work" if self.pays else self._idle
+        if saved <= 0 and self.pays:
+            return "worth doing with other work"
+        if saved == 0:
+            return "changes no time down that is known" if self.npv is None else "saves nothing at its place"
         if self.npv is None:
-            return "saves time down"
+            return f"{'saves' if saved > 0 else 'adds'} {number(abs(saved))} minutes down a year"
         if not self.pays:
             return "costs more than it saves"
         return f"pays in {self.probability_gain:.0%} of worlds"
-
-    @property
-    def _idle(self) -> str:
-        return "changes no time down that is known" if self.npv is None else "saves nothing at its place"
 
     def row(self, *, priced: bool) -> dict[str, Any]:
         """Its row in the table of the portfolio."""
@@ -111,17 +113,20 @@ class Worth:
 
 
 def worth_of(
-    valuation: Valuation, order: Sequence[str], recommended: Sequence[str], beyond: Sequence[str]
+    valuation: Valuation, order: Sequence[str], recommended: Sequence[str], left: Sequence[str]
 ) -> tuple[Worth, ...]:
-    """Return what each investment is worth at its place in an order."""
+    """Return what each investment is worth at its place in an order, of which a budget of hours left some out."""
     roadmap, unit, price = valuation.roadmap, valuation.currency, valuation.hour
     savings = valuation.savings(order)
     values = [None] * len(order) if price is None else valuation.present_values(order)
     flows = [None] * len(order) if price is None else valuation.cash_flows(order)
+    wanted = valuation.worthwhile().items if left else ()
     found = []
     for place, lever in enumerate(order):
         bit, value, flow = valuation.mask([lever]), values[place], flows[place]
-        spent = valuation.case.hours[valuation.names.index(lever)] * (price or 0.0)
+        index = valuation.names.index(lever)
+        spent = valuation.case.hours[index] * (price or 0.0)
+        gained = savings[place] if value is None else value
         found.append(
             Worth(
                 lever=lever,
@@ -134,7 +139,8 @@ def worth_of(
                 capacity_alone=valuation.capacity_gained(0, bit),
                 capacity_last=valuation.capacity_gained(valuation.whole & ~bit, valuation.whole),
                 pays=lever in recommended,
-                beyond=lever in beyond,
+                beyond=lever in left and (lever in wanted or round(float(gained.mean()), 6) > 0),
+                monthly=valuation.case.investments[index].monthly,
                 cost=None if value is None else mean_of(spent, "hours (PERT) times their price", unit),
                 npv=None if value is None else mean_of(value, PRESENT_VALUE, unit),
                 probability_gain=math.nan if value is None else float((value > 0).mean()),

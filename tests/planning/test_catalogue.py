@@ -4,7 +4,10 @@ import inspect
 
 import pytest
 
+from capacity.errors import UsageError
+from capacity.plan import Investment
 from capacity.planning.catalogue import FACTS, LEVERS, Lever
+from capacity.planning.stated import facts_of
 
 
 @pytest.mark.parametrize("lever", LEVERS.values(), ids=LEVERS)
@@ -74,3 +77,13 @@ def test_a_fact_means_the_same_everywhere(name: str) -> None:
         if fact.name == name
     }
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("lever", "name", "value"), [("metrics", "objective", 1.0), ("health_checks", "probe_failure", 1.0)]
+)
+def test_a_limit_at_which_the_model_says_nothing_is_refused(lever: str, name: str, value: float) -> None:
+    """No error is allowed, so that any alert is instant; every probe fails, so that none is a false one."""
+    investment = Investment(lever=lever, hours=(1, 1, 1), parameters={name: value})
+    with pytest.raises(UsageError, match=f"{name} = 1; allowed: 0 to 0"):
+        facts_of([investment])

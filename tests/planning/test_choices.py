@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from capacity.estimate import Estimate
+from capacity.plan import Limit
 from capacity.planning.choices import weigh
 from capacity.planning.demand import Demand
 from capacity.planning.headroom import Policy
@@ -71,3 +72,30 @@ def test_certain_worlds_leave_nothing_to_know() -> None:
     found = weighed(demand(*[250.0] * 200))
     assert (found.worth_knowing["worth"] == 0).all()
     assert "would change no choice" in found.text
+
+
+def test_one_instance_is_spoken_of_as_one() -> None:
+    """Singular for one."""
+    text = weighed(demand(*[50.0] * 40), recommended=1).text
+    assert text.startswith("1 instance costs least on average")
+    assert "1 instance is regretted least" in text
+
+
+def test_without_any_cost_money_chooses_nothing() -> None:
+    """Free instances and free misses leave every size alike, so none is called the cheapest."""
+    worlds = demand(*[250.0] * 40)
+    carried = np.tile(100.0 * np.arange(12.0), (40, 1))
+    free = weigh(Fleets(carried, carried, worlds, Policy(), Shared(), 0.0), np.zeros(40), recommended=3)
+    assert free.text.startswith("Neither an instance nor a miss costs anything here")
+
+
+def test_what_cannot_be_had_is_not_weighed() -> None:
+    """Connections for two instances leave two sizes, though three would cost less."""
+    worlds = demand(*[250.0] * 40)
+    carried = np.tile(100.0 * np.arange(12.0), (40, 1))
+    shared = Shared.of([Limit(name="connections", available=20.0, per_instance=10.0)])
+    found = weigh(
+        Fleets(carried, carried, worlds, Policy(), shared, 50.0), np.full(40, 100.0), recommended=None
+    )
+    assert found.sizes.index.tolist() == [1, 2]
+    assert found.least_cost == 2

@@ -13,10 +13,10 @@ SELECTION = Selection(("apm",), 6.0, 30.0, 35_400.0, "exact", 6.0, "USD")
 @pytest.mark.parametrize(
     ("method", "start"),
     [
-        ("exact", "The cheapest order: blue green, apm; while it is done 2,917 are lost."),
-        ("greedy", "Largest saving per hour next (greedy, not proved cheapest): blue green"),
-        ("dearest", "The most expensive order: blue green"),
-        ("given", "As given: blue green"),
+        ("exact", "The cheapest order: blue-green, APM; while it is done 2,917 are lost."),
+        ("greedy", "Largest saving per hour next (greedy, not proved cheapest): blue-green"),
+        ("dearest", "The most expensive order: blue-green"),
+        ("given", "As given: blue-green"),
     ],
 )
 def test_order(method: str, start: str) -> None:
@@ -26,7 +26,7 @@ def test_order(method: str, start: str) -> None:
 
 def test_selection() -> None:
     """What fits and what it saves, with the unit; greedily found says so."""
-    assert str(SELECTION) == "Within 30 hours: apm; 6 hours that save USD 35,400 a year."
+    assert str(SELECTION) == "Within 30 hours: APM; 6 hours that save USD 35,400 a year."
     assert "filled greedily, not proved best" in replace(SELECTION, method="greedy").text
 
 

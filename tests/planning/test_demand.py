@@ -205,3 +205,19 @@ def test_a_wider_peak_makes_a_wider_scenario() -> None:
     wide = Estimate(100.0, 80.0, 125.0, unit="req/s", method="monitoring", provenance="measured")
     fan = [demand.fan().iloc[0] for demand in (assumed(), assumed(wide))]
     assert fan[1].high / fan[1].low > 1.4 > fan[0].high / fan[0].low
+
+
+def test_days_as_buckets_hide_the_peak_and_are_told() -> None:
+    """The mean of a day is not its peak: a fleet planned for it is too small."""
+    assert "Buckets of 24 h hide the busiest hour" in planned().text
+    by_day = history(np.log(np.full(60, 100.0)))
+    rates = by_day.rates.resample("h").ffill()
+    by_hour = TrafficHistory("hourly.csv", 3600.0, rates)
+    assert (
+        "hide the busiest hour" not in forecast(by_hour, horizon_days=10, rng=np.random.default_rng(1)).text
+    )
+
+
+def test_one_day_ahead_is_one_day() -> None:
+    """Singular for one."""
+    assert str(planned(horizon_days=1)).startswith("peak over 1 day:")

@@ -232,3 +232,71 @@ def test_a_plan_shows_itself() -> None:
     assert plan.to_frame() is plan.options
     assert "<table>" in plan._repr_html_()
     assert str(plan).startswith("2 instances at 100 a month carry 600 req/s safely")
+
+
+def test_connections_for_no_instance_are_what_is_needed() -> None:
+    """Three connections at ten an instance are enough for none: larger instances would not help."""
+    shared = Shared.of([Limit(name="connections", available=3.0, per_instance=10.0)])
+    plan = planned(shared=shared)
+    assert plan.recommended is None
+    assert "No fleet of up to 0 instances" in plan.what_is_needed
+    assert (
+        "Needed: more room where connections ends at 0 instances (3 for 10 an instance)."
+        in plan.what_is_needed
+    )
+
+
+def test_a_quota_is_not_all_that_is_needed_when_the_instances_fall_short_as_well() -> None:
+    """Contention ends the fleet before the demand does, whatever the provider allows."""
+    shared = Shared.of([Limit(name="mail provider", rate=450.0)])
+    plan = planned(demand=demand(20_000), scaling=Amdahl(300.0, 0.05), shared=shared)
+    assert "more room where mail provider ends at 450 req/s" in plan.what_is_needed
+    assert "and also instances of about" in plan.what_is_needed
+
+
+def test_losing_more_than_any_fleet_is_the_policy_s_doing() -> None:
+    """Larger instances do not help a policy that loses all of them."""
+    plan = planned(policy=Policy(spare_instances=5000))
+    assert plan.what_is_needed == (
+        "No fleet of up to 1000 instances can do without 5,000 of them. Needed: losing fewer."
+    )
+
+
+def test_a_ramp_that_takes_all_there_is_is_named() -> None:
+    """Where all capacity is set aside for the scaling lag, the lag is what to shorten."""
+    steep = Policy(spare_instances=0, ramp_per_second=1e5)
+    plan = planned(policy=steep, scaling=Amdahl(300.0, 0.05))
+    assert "Needed: a shorter scaling lag" in plan.what_is_needed
+
+
+def test_a_risk_below_one_world_is_not_shown() -> None:
+    """No miss in 500 worlds shows 0.60% at best; the sentences do not round the risk to 0%."""
+    text = planned(policy=Policy(spare_instances=0, retry_budget=0.0, risk=1e-6)).text
+    assert "0.0001% is accepted" in text
+    assert "less than one of 500 sampled worlds" in text
+    assert "misses with a probability below 0.60%" in text
+    assert "sampled worlds:" not in planned().text
+
+
+def test_a_running_fleet_beyond_the_tests_is_an_extrapolation() -> None:
+    """What today's hundred instances carry was not tested either."""
+    fit = Amdahl.fit([1, 2, 4], [300, 570, 1030], throughput_error=[6, 11, 20])
+    text = planned(scaling=fit, demand=demand(700), instances_running=100).text
+    assert "tested up to 4 instances; 100 is an extrapolation" in text
+
+
+def test_no_recommendation_is_weighed_no_further_than_the_strongest_fleet() -> None:
+    """Beyond a quota more instances lose the same: a thousand sizes are not worth their time."""
+    priced = Cost(instance_per_month=50.0, downtime_per_minute=(50.0, 100.0, 500.0))
+    plan = planned(cost=priced, shared=Shared.of([Limit(name="mail provider", rate=450.0)]))
+    assert plan.recommended is None
+    assert plan.choices is not None
+    assert len(plan.choices.sizes) <= 5
+
+
+def test_what_is_kept_ready_for_scaling_is_no_loss() -> None:
+    """Instances that all run carry the peak: a steep ramp asks for reserve, it does not turn traffic away."""
+    priced = Cost(instance_per_month=50.0, downtime_per_minute=(100.0, 100.0, 100.0))
+    steep = Policy(spare_instances=0, retry_budget=0.0, ramp_per_second=10.0)
+    losses = planned(policy=steep, cost=priced, demand=demand(500)).choices.sizes["loss_per_month"]  # type: ignore[union-attr]
+    assert losses[4] == 0

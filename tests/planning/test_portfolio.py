@@ -176,7 +176,7 @@ def test_budget_of_hours(example: Portfolio) -> None:
     assert portfolio.worth[6].verdict == "saves nothing at its place"
     assert portfolio.joint_saving.value == pytest.approx(155_480)
     assert portfolio.calendar.items == portfolio.recommended
-    assert portfolio.text.startswith("Within 30 hours: connection pool, retries, blue green, apm; 26 hours")
+    assert portfolio.text.startswith("Within 30 hours: connection pool, retries, blue-green, APM; 26 hours")
 
 
 def test_a_budget_that_affords_nothing() -> None:
@@ -197,6 +197,25 @@ def test_a_budget_that_affords_everything_leaves_nothing_beyond() -> None:
     assert portfolio.worth[-1].verdict == "saves nothing at its place"
     assert not any(item.beyond for item in portfolio.worth)
     assert "Leave out, at this place: rate limit." in portfolio.text
+
+
+def test_work_that_takes_too_long_is_not_recommended() -> None:
+    """APM for 200 weeks saves nothing within 36 months: it is not worth its hours, whatever it saves a year."""
+    items = [proposed(["apm"])[0].model_copy(update={"hours": (200, 200, 200)})]
+    assert evaluated(investments=items).recommended == ("apm",)
+    slow = evaluated(investments=items, hours_per_week=1)
+    assert slow.recommended == ()
+    assert slow.worth[0].verdict == "costs more than it saves"
+    assert evaluated(investments=items, hours_per_week=1, budget_hours=300).recommended == ()
+
+
+def test_work_that_needs_what_takes_too_long_goes_with_it() -> None:
+    """Tracing alone would be quick, but APM before it takes 200 weeks; blue-green is not kept waiting."""
+    items = proposed(["apm", "tracing", "blue_green"])
+    items[0] = items[0].model_copy(update={"hours": (200, 200, 200)})
+    slow = evaluated(investments=items, hours_per_week=1)
+    assert slow.recommended == ("blue_green",)
+    assert slow.calendar.items == ("blue_green",)
 
 
 def test_running_costs_above_the_savings_cost_more() -> None:
@@ -346,7 +365,7 @@ def test_without_prices_minutes_are_saved() -> None:
     portfolio = evaluated(cost=None)
     assert column(portfolio, "stand_alone_minutes")["blue_green"] == pytest.approx(740)
     assert (
-        portfolio.best_within(8).text == "Within 8 hours: blue green; 8 hours that save 740 minutes a year."
+        portfolio.best_within(8).text == "Within 8 hours: blue-green; 8 hours that save 740 minutes a year."
     )
     assert portfolio.joint_npv is None
     assert "npv" not in portfolio.to_frame()
@@ -531,7 +550,7 @@ def test_same_seed_same_answer() -> None:
 def test_a_portfolio_shows_itself(example: Portfolio) -> None:
     """Table, harm and what is not modelled."""
     assert "<table>" in example._repr_html_()
-    assert "Harm of apm: The agent takes processor time" in example.caveats
+    assert "Harm of APM: The agent takes processor time" in example.caveats
     assert "Harm of rate limit" not in example.caveats
     assert "Not modelled: several regions" in example.caveats
     assert str(example).startswith("order: blue_green, apm")

@@ -145,3 +145,13 @@ def test_no_traffic_at_all_is_refused(tmp_path: Path) -> None:
     """A query that matches nothing gives zeros; no plan rests on them."""
     with pytest.raises(InputError, match="counts no request in all its 30 buckets"):
         read_history(write(tmp_path, [[3600 * i, "0"] for i in range(30)]))
+
+
+def test_series_that_are_absent_at_times_are_told(tmp_path: Path) -> None:
+    """A pod without values for 24 hours makes the sum smaller there, which may not be less traffic."""
+    history = read_history(write(tmp_path, hours(50), hours(70, count=24)))
+    assert any(
+        "At 24 of 48 times some of them have no value and count as 0" in note for note in history.notes
+    )
+    whole = read_history(write(tmp_path, hours(50), hours(70)))
+    assert not any("count as 0" in note for note in whole.notes)

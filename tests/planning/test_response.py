@@ -82,6 +82,8 @@ def test_beyond_saturation_nothing_is_predicted(service: Service):
     assert found.text.startswith("At 900 req/s 95% of the requests would be answered by 4 instances within")
     assert frame["p95"].isna().tolist() == [True, False]
     assert frame["utilization"].iloc[0] > 1
+    overrun = at_load(service, Linear(300.0), [1, 2], 900.0).text
+    assert overrun == "At 900 req/s the queue of each of these fleets would grow without end."
 
 
 def waits(service: Service, balancer: str, dispersion: float = 1.0) -> float:

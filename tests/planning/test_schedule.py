@@ -83,7 +83,7 @@ def test_a_calendar_shows_itself() -> None:
     """Table and sentence."""
     html = Schedule(("blue_green",), np.array([[8.0, 9.0]]), 40)._repr_html_()
     assert "Calendar at 40 hours a week" in html
-    assert "Week 1: blue green." in html
+    assert "Week 1: blue-green." in html
 
 
 @pytest.mark.parametrize("hours", [0, -5, math.nan, 1e9])

@@ -85,3 +85,22 @@ def test_impossible_values_are_passed_over() -> None:
     """A failure rate above 1 is never tried, and minutes that fill the year do not stop the search."""
     found = tipping_point(case(), ["blue_green"], "deploys_per_year", "availability", 0.9999)
     assert np.isfinite(found)
+
+
+def test_a_value_that_contradicts_the_other_facts_is_no_answer() -> None:
+    """Shedding that takes longer than being stuck would break even, and cannot be: stuck is 60 minutes."""
+    facts = {"retries_today": 2.0, "overloads_per_year": 6.0, "stuck_minutes": 60.0, "contained_minutes": 4.0}
+    facts |= {"incidents_per_year": 12.0, "detect_minutes": 10.0, "triage_minutes": 15.0}
+    facts |= {"diagnose_minutes": 45.0, "fix_minutes": 20.0}
+    work = [
+        Investment(lever="retries", hours=(1, 1, 1), parameters={"retry_budget": 0.1}),
+        Investment(
+            lever="apm",
+            hours=(1, 1, 1),
+            parameters={"detect_factor": 0.3, "diagnose_factor": 0.5, "cpu_share": 0},
+        ),
+    ]
+    prices = Cost(instance_per_month=0, engineer_per_hour=100, downtime_per_minute=(10, 10, 10))
+    asked = Case(lambda known, rng: base_system(known, rng=rng, worlds=200), facts, work, prices, 1, 200)
+    with pytest.raises(NotIdentified, match="no single break-even value"):
+        tipping_point(asked, ["retries", "apm"], "contained_minutes", "npv", 0.0)

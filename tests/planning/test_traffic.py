@@ -181,3 +181,13 @@ def test_text_and_frame_agree(tmp_path: Path) -> None:
     assert "2 complete days" in history.text
     assert np.isclose(history.to_frame()["rate"].max(), 123.0)
     assert "<table>" in history._repr_html_()
+
+
+def test_days_of_local_time_are_told_why_they_do_not_fit(tmp_path: Path) -> None:
+    """The day on which the clock goes back has 25 hours, so local midnights are not equally far apart."""
+    days = ["2026-10-23T00:00:00+02:00", "2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00"]
+    rows = [f"{day},100" for day in [*days, "2026-10-26T00:00:00+01:00", "2026-10-27T00:00:00+01:00"]]
+    with pytest.raises(
+        InputError, match=r"line 5: .*\(days of local time are longer and shorter when the clock"
+    ):
+        read_history(write(tmp_path, *rows))

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 
 from capacity.display import Prose
 from capacity.report import plots
+from capacity.wording import spoken
 from capacity.study import Missing, Study
 
 
 def test_work_stands_in_order(study, words_of):
     """Rows are in the recommended order, and what has no figure is named below."""
     picture = plots.investments(study.investments)
-    names = [lever.replace("_", " ") for lever in study.investments.order]
+    names = [spoken(lever) for lever in study.investments.order]
     assert [text for text in words_of(picture) if text in names] == names
     assert "rfc7807 errors" in picture.caption
 
