@@ -182,7 +182,7 @@ def number(value: float) -> str:
     >>> number(1234.5), number(0.04612), number(298.04)
     ('1,234', '0.0461', '298')
     """
-    if abs(value) >= 100:
+    if 100 <= abs(value) < 1e15:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 

@@ -37,7 +37,7 @@ class Service(_Section):
 
     name: fields.Text
     instances_tested: fields.Instances = 1
-    instances_running: fields.Instances = 1
+    instances_running: fields.Running = 1
     tier: fields.Tier = 2
 
 
@@ -118,10 +118,10 @@ class Policy(_Section):
     retry_budget: fields.Share = 0.10
     scaling_lag_seconds: fields.Seconds = 90.0
     ramp_per_second: fields.Positive | None = None
-    burst_seconds: fields.Positive = 1.0
-    burst_quantile: fields.Chance = 0.999
+    burst_seconds: fields.Burst = 1.0
+    burst_quantile: fields.Quantile = 0.999
     dispersion: fields.Positive | None = None
-    risk: fields.Chance = 0.05
+    risk: fields.Risk = 0.05
 
 
 class Size(_Section):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 from capacity.display import Prose
 from capacity.report import plots
-from capacity.wording import spoken
 from capacity.study import Missing, Study
+from capacity.wording import spoken
 
 
 def test_work_stands_in_order(study, words_of):
