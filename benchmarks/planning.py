@@ -19,10 +19,10 @@ from paired import ratio
 
 from capacity.estimate import Estimate
 from capacity.models.scalability import Usl
-from capacity.planning.backtest import backtest
-from capacity.planning.demand import Demand, forecast, read_history
-from capacity.planning.fleet import plan_fleet
-from capacity.planning.headroom import Policy
+from capacity.planning.demand.backtest import backtest
+from capacity.planning.demand.demand import Demand, forecast, read_history
+from capacity.planning.fleet.fleet import plan_fleet
+from capacity.planning.fleet.headroom import Policy
 
 LIMIT = 30
 WORLDS = 2000

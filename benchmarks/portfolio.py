@@ -20,9 +20,9 @@ from paired import ratio
 
 from capacity.estimate import Estimate
 from capacity.plan import Cost, Investment
-from capacity.planning.combinations import Combinations
-from capacity.planning.portfolio import evaluate_portfolio
-from capacity.planning.roadmap import Roadmap
+from capacity.planning.portfolio.combinations import Combinations
+from capacity.planning.portfolio.portfolio import evaluate_portfolio
+from capacity.planning.portfolio.roadmap import Roadmap
 
 ITEMS, WORLDS = 16, 10_000
 LIMIT = 0.1

@@ -17,7 +17,7 @@ from capacity.plain import SCHEMA, plain_data
 if TYPE_CHECKING:
     from capacity.evidence.loadtest import LoadTest
     from capacity.plan import Plan
-    from capacity.planning.demand import Demand
+    from capacity.planning.demand.demand import Demand
     from capacity.study import Study
 
 
@@ -134,7 +134,7 @@ def read_every_input(study: Study) -> None:
     UsageError
         If the investments contradict each other.
     """
-    from capacity.planning.stated import facts_of
+    from capacity.planning.system.stated import facts_of
 
     for part in ("inputs", "steps", "demand", "ledger"):
         getattr(study, part)

@@ -30,25 +30,25 @@ from capacity.evidence.scaling import Scaling, fit_scaling
 from capacity.evidence.steps import Step, find_steps
 from capacity.models.scalability import Amdahl, Usl
 from capacity.plan import Plan
-from capacity.planning.scaling import AssumedScaling, law_of
+from capacity.planning.fleet.scaling import AssumedScaling, law_of
 from capacity.wording import sentence
 
 if TYPE_CHECKING:
     from capacity.models.fits.fitting import Fit
-    from capacity.planning.alternatives import Alternatives
-    from capacity.planning.choices import Choices
-    from capacity.planning.demand import Demand
-    from capacity.planning.fleet import FleetPlan
-    from capacity.planning.headroom import Policy, Waterfall
-    from capacity.planning.known import Known
+    from capacity.planning.demand.demand import Demand
+    from capacity.planning.demand.second_opinion import SecondOpinion
+    from capacity.planning.demand.traffic import TrafficHistory
+    from capacity.planning.fleet.alternatives import Alternatives
+    from capacity.planning.fleet.choices import Choices
+    from capacity.planning.fleet.fleet import FleetPlan
+    from capacity.planning.fleet.headroom import Policy, Waterfall
+    from capacity.planning.fleet.response import Responses
+    from capacity.planning.fleet.shared import Shared
     from capacity.planning.ledger import Ledger
-    from capacity.planning.portfolio import Portfolio
-    from capacity.planning.promises import Promises
-    from capacity.planning.readiness import Verdict
-    from capacity.planning.response import Responses
-    from capacity.planning.second_opinion import SecondOpinion
-    from capacity.planning.shared import Shared
-    from capacity.planning.traffic import TrafficHistory
+    from capacity.planning.portfolio.portfolio import Portfolio
+    from capacity.planning.portfolio.promises import Promises
+    from capacity.planning.readiness.known import Known
+    from capacity.planning.readiness.readiness import Verdict
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ class Study:
     @cached_property
     def history(self) -> TrafficHistory | None:
         """The traffic so far; None where the plan names no file of it."""
-        from capacity.planning.traffic import read_history
+        from capacity.planning.demand.traffic import read_history
 
         file = None if self.plan.demand is None else self.plan.demand.history
         return None if file is None else read_history(file)
@@ -321,8 +321,8 @@ class Study:
     @cached_property
     def demand(self) -> Demand | Missing:
         """How much will be asked, as a distribution of the peak. [req/s]"""
-        from capacity.planning.backtest import backtest
-        from capacity.planning.demand import forecast, scenario
+        from capacity.planning.demand.backtest import backtest
+        from capacity.planning.demand.demand import forecast, scenario
 
         wanted = self.plan.demand
         if wanted is None:
@@ -362,7 +362,7 @@ class Study:
     @cached_property
     def policy(self) -> Policy:
         """What production must survive; bursts of independent users are in a capacity for production already."""
-        from capacity.planning.headroom import Policy
+        from capacity.planning.fleet.headroom import Policy
 
         stated = self.plan.policy.model_dump(exclude={"balancer", "dispersion"})
         included = bool(self.capacity.production)
@@ -371,7 +371,7 @@ class Study:
     @cached_property
     def dispersion(self) -> Estimate:
         """How irregular requests arrive within a burst: as stated, as measured from a fine history, or Poisson."""
-        from capacity.planning.dispersion import dispersion
+        from capacity.planning.demand.dispersion import dispersion
 
         policy = self.plan.policy
         if policy.dispersion is not None:
@@ -386,14 +386,14 @@ class Study:
     @cached_property
     def shared(self) -> Shared:
         """What all instances share, and where it ends."""
-        from capacity.planning.shared import Shared
+        from capacity.planning.fleet.shared import Shared
 
         return Shared.of(self.plan.limit)
 
     @cached_property
     def headroom(self) -> Waterfall | Missing:
         """From the nominal capacity of today's fleet to what it may safely be given. [req/s]"""
-        from capacity.planning.headroom import waterfall
+        from capacity.planning.fleet.headroom import waterfall
 
         if isinstance(self.instance_capacity, Missing):
             return Missing("headroom", self.instance_capacity.reason)
@@ -408,7 +408,7 @@ class Study:
     @cached_property
     def fleet(self) -> FleetPlan | Missing:
         """How many instances, from when, at what cost."""
-        from capacity.planning.fleet import plan_fleet
+        from capacity.planning.fleet.fleet import plan_fleet
 
         capacity, demand = self.instance_capacity, self.demand
         if isinstance(capacity, Missing) or isinstance(demand, Missing):
@@ -429,7 +429,7 @@ class Study:
     @cached_property
     def fleet_responses(self) -> Responses | Missing:
         """Response times of the options at the median peak, for production's arrivals. [s]"""
-        from capacity.planning.response import at_load
+        from capacity.planning.fleet.response import at_load
 
         fleet, service, name = self.fleet, self.service, "response times of the fleet"
         if isinstance(fleet, Missing):
@@ -465,7 +465,7 @@ class Study:
     @cached_property
     def investments(self) -> Portfolio | Missing:
         """Which work first, and what it is worth."""
-        from capacity.planning.portfolio import evaluate_portfolio
+        from capacity.planning.portfolio.portfolio import evaluate_portfolio
 
         if not self.plan.investment:
             return Missing("investments", "the plan lists no [[investment]]")
@@ -489,7 +489,7 @@ class Study:
     @cached_property
     def promises(self) -> Promises | Missing:
         """What is promised of all the work, held against the model."""
-        from capacity.planning.promises import hold
+        from capacity.planning.portfolio.promises import hold
 
         if not self.plan.promise:
             return Missing("promises", "the plan has no [[promise]] of the work")
@@ -520,7 +520,7 @@ class Study:
     @cached_property
     def second_opinion(self) -> SecondOpinion | Missing:
         """The largest peak by another method, beside the forecast's."""
-        from capacity.planning.second_opinion import second_opinion
+        from capacity.planning.demand.second_opinion import second_opinion
 
         if isinstance(self.demand, Missing):
             return Missing("second opinion", self.demand.reason)
@@ -532,14 +532,14 @@ class Study:
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the service may be given the load the plan expects."""
-        from capacity.planning.readiness import assess
+        from capacity.planning.readiness.readiness import assess
 
         return assess(self.known)
 
     @cached_property
     def known(self) -> Known:
         """What the tests proved, what is asked and what the plan states: what verdict and recommendation rest on."""
-        from capacity.planning.known import Known
+        from capacity.planning.readiness.known import Known
 
         service, law = self.plan.service, self.scaling_law
         tested, running = (

@@ -14,8 +14,8 @@ import pytest
 from artillery_results_parser import load_script
 from capacity import cli
 from capacity.errors import InputError, UsageError
-from capacity.planning.gates import Gate
-from capacity.planning.readiness import Verdict
+from capacity.planning.readiness.gates import Gate
+from capacity.planning.readiness.readiness import Verdict
 from capacity.report.folder import Busy
 from capacity.report.publish import Outcome, Run
 

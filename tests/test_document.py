@@ -22,8 +22,8 @@ from capacity.errors import InputError, UsageError
 from capacity.estimate import Provenance
 from capacity.evidence.limits import Status as CapacityStatus
 from capacity.plain import SCHEMA, plain_data
-from capacity.planning.gates import GateStatus
-from capacity.planning.readiness import VerdictStatus
+from capacity.planning.readiness.gates import GateStatus
+from capacity.planning.readiness.readiness import VerdictStatus
 from capacity.study import Missing
 
 HERE = Path(__file__).parents[1]

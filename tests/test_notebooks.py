@@ -14,6 +14,7 @@ import pytest
 
 from capacity.report.parameters import declared
 from capacity.study import Study
+from capacity.wording import spoken
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -250,7 +251,7 @@ def test_scaling_gives_a_number_of_instances(runs: Runs, study: Study):
 def test_investments_are_ordered(runs: Runs, study: Study):
     """06 gives the order of work, and says what cannot be evaluated and why."""
     shown = runs.text(STOREFRONT, "06-investments")
-    assert ", ".join(study.investments.order).replace("_", " ") in shown
+    assert ", ".join(map(spoken, study.investments.order)) in shown
     assert "no model of what it changes" in shown
 
 

@@ -241,7 +241,7 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
         ),
         (
             TESTS + "[policy]\nrisk = inf",
-            "policy.risk: inf; allowed: a fraction between 0 and 1 (0.05 is 5%)",
+            "policy.risk: inf; allowed: a fraction from 0.000001 to 0.5 (0.05 is 5%)",
         ),
         (
             TESTS + "[policy]\nspare_instances = 1.5",

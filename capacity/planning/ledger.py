@@ -14,7 +14,7 @@ import numpy as np
 from capacity.display import result_html
 from capacity.errors import InputError
 from capacity.models.laws import share_interval
-from capacity.planning.traffic import TrafficHistory
+from capacity.planning.demand.traffic import TrafficHistory
 from capacity.wording import counted, visible
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from capacity.estimate import Estimate, money, number
-from capacity.planning.catalogue import LEVERS
-from capacity.planning.gates import MEND, Gate, chance, grouped
-from capacity.planning.known import Known
+from capacity.planning.levers.catalogue import LEVERS
+from capacity.planning.readiness.gates import MEND, Gate, chance, grouped
+from capacity.planning.readiness.known import Known
 from capacity.wording import counted, sentence, spoken
 
 if TYPE_CHECKING:
-    from capacity.planning.fleet import FleetPlan
-    from capacity.planning.portfolio import Worth
-    from capacity.planning.readiness import Verdict
+    from capacity.planning.fleet.fleet import FleetPlan
+    from capacity.planning.portfolio.portfolio import Worth
+    from capacity.planning.readiness.readiness import Verdict
 
 _SOON, _LIKELY = 0.05, 0.50  # shares of the worlds between which today's fleet becomes too small
 

@@ -9,7 +9,7 @@ from capacity.errors import NotIdentified
 from capacity.models import laws
 from capacity.models.overload.replicas import pool_per_replica
 from capacity.models.overload.shedding import queue_limit
-from capacity.planning.stated import facts_of, three_of
+from capacity.planning.system.stated import facts_of, three_of
 from capacity.wording import counted, visible
 
 _SHARE_OF_DEADLINE = 0.5  # of the objective that a request may spend waiting to be let in

@@ -13,9 +13,9 @@ import numpy as np
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import number
 from capacity.models.overload.replicas import replicas_within
-from capacity.planning.autoscaling import autoscaling, instances_for
-from capacity.planning.headroom import relative_capacity, safe_loads
-from capacity.planning.stated import facts_of, three_of
+from capacity.planning.fleet.autoscaling import autoscaling, instances_for
+from capacity.planning.fleet.headroom import relative_capacity, safe_loads
+from capacity.planning.system.stated import facts_of, three_of
 from capacity.report import limits
 from capacity.study import Missing
 from capacity.wording import counted, visible

@@ -12,7 +12,7 @@ from capacity.estimate import Estimate
 from capacity.wording import plain, visible
 
 if TYPE_CHECKING:
-    from capacity.planning.readiness import Verdict
+    from capacity.planning.readiness.readiness import Verdict
 
 _MARKS = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
 _ENDPOINT_COLUMNS = ("count", "mean", "p50", "p95", "p99")

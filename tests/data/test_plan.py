@@ -8,7 +8,7 @@ import yaml
 
 from capacity.evidence.claims import Judgements, judge
 from capacity.plan import Plan
-from capacity.planning.catalogue import LEVERS
+from capacity.planning.levers.catalogue import LEVERS
 from capacity.study import Study
 
 STOREFRONT = Path(__file__).parents[2] / "data" / "storefront"

@@ -14,10 +14,10 @@ from capacity.evidence.limits import Capacity
 from capacity.evidence.resilience import Resilience
 from capacity.models.scalability import Linear
 from capacity.plan import Attestation
-from capacity.planning.demand import Demand, scenario
-from capacity.planning.fleet import FleetPlan, plan_fleet
-from capacity.planning.headroom import Policy
-from capacity.planning.known import Known
+from capacity.planning.demand.demand import Demand, scenario
+from capacity.planning.fleet.fleet import FleetPlan, plan_fleet
+from capacity.planning.fleet.headroom import Policy
+from capacity.planning.readiness.known import Known
 
 POLICY = Policy(spare_instances=0, retry_budget=0.1, dispersion=0.0)
 CRITERIA = ("goodput", "refusals", "accepted requests", "recovery", "hysteresis")

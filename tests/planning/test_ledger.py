@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from capacity.errors import InputError
+from capacity.planning.demand.traffic import TrafficHistory
 from capacity.planning.ledger import Ledger, Measured, score
-from capacity.planning.traffic import TrafficHistory
 
 
 def estimate(low: float | None, value: float | None, high: float | None, unit: str = "req/s") -> dict:

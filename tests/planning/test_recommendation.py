@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from capacity.estimate import Estimate
-from capacity.planning.readiness import assess
+from capacity.planning.readiness.readiness import assess
 from capacity.planning.recommendation import actions, numbers, recommend
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from capacity.plan import Limit, Slo
-from capacity.planning.shared import Shared
+from capacity.planning.fleet.shared import Shared
 from capacity.report.manifests import manifests
 from capacity.study import Missing, Study
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from capacity.estimate import Estimate
-from capacity.planning.gates import Gate
-from capacity.planning.readiness import Verdict
+from capacity.planning.readiness.gates import Gate
+from capacity.planning.readiness.readiness import Verdict
 from capacity.report.text import gates, inspection
 
 ESTIMATE = Estimate(298, 294, 303, unit="req/s", method="batch means", provenance="measured")

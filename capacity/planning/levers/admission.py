@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from capacity.errors import NotIdentified
-from capacity.planning.parts import Quantity
-from capacity.planning.system import System
+from capacity.planning.system.parts import Quantity
+from capacity.planning.system.system import System
 
 
 def rate_limit(system: System, *, limit_share: Quantity, queue_limit: Quantity | None = None) -> System:

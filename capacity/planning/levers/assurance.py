@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from capacity.planning.parts import Quantity
-from capacity.planning.system import System
+from capacity.planning.system.parts import Quantity
+from capacity.planning.system.system import System
 
 
 def security_hardening(system: System, *, cpu_ms: Quantity | None = None) -> System:

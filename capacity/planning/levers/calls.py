@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from capacity.errors import NotIdentified
-from capacity.planning.parts import Breaker, Calls, Quantity
-from capacity.planning.system import System
+from capacity.planning.system.parts import Breaker, Calls, Quantity
+from capacity.planning.system.system import System
 
 
 def retries(

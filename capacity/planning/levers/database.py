@@ -8,8 +8,8 @@ import numpy as np
 
 from capacity.errors import DomainError, NotIdentified
 from capacity.models.overload.caches import LruCache, combined_hit_ratio, layers, ttl_hit_ratio, zipf
-from capacity.planning.parts import Quantity, Station
-from capacity.planning.system import System
+from capacity.planning.system.parts import Quantity, Station
+from capacity.planning.system.system import System
 
 
 def connection_pool(

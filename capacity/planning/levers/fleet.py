@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from capacity.errors import NotIdentified
-from capacity.planning.parts import Probes, Quantity
-from capacity.planning.system import System
+from capacity.planning.system.parts import Probes, Quantity
+from capacity.planning.system.system import System
 
 
 def horizontal_scaling(system: System, *, instances: Quantity) -> System:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from capacity.errors import DomainError, NotIdentified
-from capacity.planning.parts import Quantity
-from capacity.planning.system import System
+from capacity.planning.system.parts import Quantity
+from capacity.planning.system.system import System
 
 
 def blue_green(

@@ -9,8 +9,8 @@ import numpy as np
 from capacity.errors import NotIdentified
 from capacity.models.overload.monitoring import burn_rate_detection, log_volume
 from capacity.models.overload.tails import any_exceeds
-from capacity.planning.parts import Incidents, Quantity
-from capacity.planning.system import System
+from capacity.planning.system.parts import Incidents, Quantity
+from capacity.planning.system.system import System
 
 
 def metrics(

@@ -15,8 +15,8 @@ from capacity.wording import counted, visible
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.planning.demand import Demand
-    from capacity.planning.fleet import FleetPlan
+    from capacity.planning.demand.demand import Demand
+    from capacity.planning.fleet.fleet import FleetPlan
 
 _NAMED = 7  # dates that fit below an axis
 
@@ -113,10 +113,11 @@ def past_forecasts(demand: Demand) -> Figure | Prose:
     stretches, days = demand.backtest.stretches, demand.backtest.days
     inside = stretches["actual"].between(stretches["low"], stretches["high"])
     sheet = Canvas(_forecasts_title(inside))
-    panel = sheet.panel.name_axes(f"Start of a stretch of {days} days", "Peak of the stretch [req/s]")
+    panel = sheet.panel
     every = -(-len(stretches) // _NAMED)
     names = [f"{start:%d %b}\n{start:%Y}" for start in stretches["start"]]
     panel.choices([name if i % every == 0 else "" for i, name in enumerate(names)])
+    panel.name_axes(f"Start of a stretch of {days} days", "Peak of the stretch [req/s]")
     panel.limits(y=(0.0, 1.1 * float(stretches[["high", "actual"]].max().max())))
     panel.whiskers(stretches.index, stretches["low"], stretches["high"])
     for within, marker, colour in ((True, "o", GREEN), (False, "X", RED)):

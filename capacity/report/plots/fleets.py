@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from capacity.models.fits.fitting import Fit
-    from capacity.planning.fleet import FleetPlan
-    from capacity.planning.headroom import Waterfall
+    from capacity.planning.fleet.fleet import FleetPlan
+    from capacity.planning.fleet.headroom import Waterfall
 
 
 @picture

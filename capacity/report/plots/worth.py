@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from capacity.display import Figure, Prose, prose
 from capacity.estimate import Estimate, number
-from capacity.planning.schedule import MONTHS
+from capacity.planning.portfolio.schedule import MONTHS
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, RED, ROW
 from capacity.report.plots.words import middle_of, name_of, percent, todays
@@ -16,7 +16,7 @@ from capacity.study import Missing
 from capacity.wording import counted, spoken
 
 if TYPE_CHECKING:
-    from capacity.planning.portfolio import Portfolio
+    from capacity.planning.portfolio.portfolio import Portfolio
     from capacity.study import Study
 
 
@@ -32,7 +32,7 @@ def investments(portfolio: Portfolio) -> Figure | Prose:
     room = 0.06 * (high - low or 1.0)
     sheet = Canvas(_work_title(values, names), heights=(ROW * len(priced),))
     panel = sheet.panel.rows(names).name_axes(
-        f"Net present value over {MONTHS} months [currency of the plan]", ""
+        f"Net present value over {MONTHS} months [{portfolio.currency or 'currency of the plan'}]", ""
     )
     panel.limits(x=(min(low, 0.0) - room, max(high, 0.0) + room))
     panel.upright_rule(0.0)

@@ -7,7 +7,7 @@ import pandas as pd
 from capacity.display import Prose
 from capacity.estimate import Estimate
 from capacity.models.scalability import Usl
-from capacity.planning.headroom import Policy, waterfall
+from capacity.planning.fleet.headroom import Policy, waterfall
 from capacity.report import plots
 
 

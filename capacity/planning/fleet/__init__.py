@@ -1,0 +1,1 @@
+"""How many instances carry it, from when, at what cost."""

@@ -1,0 +1,216 @@
+"""Other ways to carry the same demand: other sizes of instance, fixed or autoscaled, in the same sampled worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from capacity.display import result_html
+from capacity.estimate import money
+from capacity.models.finance import pert_sample
+from capacity.planning.fleet.choices import REGRET, losses
+from capacity.planning.fleet.headroom import Policy
+from capacity.planning.fleet.options import Fleets
+from capacity.wording import counted, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from capacity.plan import Size
+
+OPERATIONS = ("fixed", "autoscaled")
+_SHOWN = (
+    *("kind", "operation", "instances", "mean_instances", "safe_load", "probability_missed"),
+    *("cost_per_month", "regret_per_month", "verdict"),
+)
+_RENT_WORLDS = 200  # in which the instances of an autoscaled fleet are counted
+_HOURS = 24.0  # of a day
+_NO_RAMP = "no ramp_per_second is given, so what must be ready while instances start is not known"
+_NO_SHAPE = "how the load changes over a day is not known; a traffic history by the hour would tell"
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of instance: its name, its capacity over that of the tested one in each world, its price."""
+
+    name: str
+    factor: float | np.ndarray
+    instance_per_month: float | None
+
+    @classmethod
+    def drawn(cls, sizes: Sequence[Size], rng: np.random.Generator, worlds: int) -> list[Kind]:
+        """Draw the sizes of a plan."""
+        return [
+            cls(visible(size.name), pert_sample(rng, *size.capacity_factor, worlds), size.instance_per_month)
+            for size in sizes
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """The fewest instances of each kind that carry the demand, fixed and autoscaled.
+
+    Parameters
+    ----------
+    options : pandas.DataFrame
+        kind, operation ("fixed" or "autoscaled"), instances (most at once), mean_instances, safe_load_low, safe_load,
+        safe_load_high [req/s], probability_missed [fraction], expected_shortfall [req/s], and where prices are known
+        rent_per_month, loss_per_month, cost_per_month (expected, both), regret_per_month (more than the best one for
+        each world, exceeded in 1 of 20) [money per month]; verdict.
+    cheapest : int or None
+        Row with the least expected cost.
+    currency : str or None
+        Of the money.
+    """
+
+    options: pd.DataFrame
+    cheapest: int | None
+    currency: str | None = None
+
+    @property
+    def sentences(self) -> list[str]:
+        """The cheapest way within the accepted risk, where there is a choice."""
+        if self.cheapest is None or len(self.options) < 2:
+            return []
+        row = self.options.loc[self.cheapest]
+        return [
+            f"Cheapest within the accepted risk: {row['operation']}, {counted(int(row['instances']), 'instance')} "
+            f"{row['kind']}, {money(row['cost_per_month'], self.currency)} a month on average."
+        ]
+
+    @property
+    def text(self) -> str:
+        """The cheapest way, and why others are refused."""
+        refused = [
+            f"{row.kind}, {row.operation}: {row.verdict}."
+            for row in self.options.itertuples()
+            if row.verdict.startswith("refused")
+        ]
+        return " ".join([*self.sentences, *refused]) or "No prices are known, so none is called the cheapest."
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a kind of instance and operation."""
+        return self.options
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        shown = [name for name in _SHOWN if name in self.options]
+        return result_html(self.options[shown], "Other ways to carry the same demand", self.text)
+
+
+def compare(
+    kinds: Sequence[Kind],
+    fleets_of: Callable[[Kind, Policy], Fleets],
+    policy: Policy,
+    price: np.ndarray | None,
+    currency: str | None = None,
+) -> Alternatives:
+    """Compare kinds of instance, each fixed and autoscaled, by the fewest that miss no more than the accepted risk.
+
+    A fixed fleet runs in full before the peak, so nothing is set aside for scaling lag; an autoscaled one runs what
+    each hour needs and keeps ready what the load may rise by until a new instance serves.
+
+    Parameters
+    ----------
+    kinds : sequence of Kind
+        The first is the one tested.
+    fleets_of : callable
+        Fleets of a kind under a policy, in the same worlds.
+    policy : Policy
+        Of the plan.
+    price : ndarray or None
+        Of a minute of downtime in each world. [money per min]
+    currency : str, optional
+        Of the prices.
+    """
+    import pandas as pd
+
+    ways = [_way(kind, operation, fleets_of, policy) for kind in kinds for operation in OPERATIONS]
+    frame = pd.DataFrame([way.row for way in ways])
+    priced = [place for place, way in enumerate(ways) if not way.refusal and way.rent is not None]
+    if not priced or price is None:
+        return Alternatives(frame, None)
+    lost = np.column_stack([ways[place].losses(price) for place in priced])
+    rent = np.array([ways[place].rent for place in priced], dtype=float)
+    total = lost + rent
+    regret = np.quantile(total - total.min(axis=1, keepdims=True), REGRET, axis=0)
+    columns = {
+        "rent_per_month": rent,
+        "loss_per_month": lost.mean(axis=0),
+        "cost_per_month": total.mean(axis=0),
+        "regret_per_month": regret,
+    }
+    for name, values in columns.items():
+        frame.loc[priced, name] = values
+    cheapest = priced[int(np.argmin(total.mean(axis=0)))]
+    frame["verdict"] = [_verdict(place, frame, cheapest, currency) for place in range(len(ways))]
+    order = [name for name in frame.columns if name != "verdict"]
+    return Alternatives(frame[[*order, "verdict"]], cheapest, currency)
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """One kind of instance in one operation, with its fewest instances."""
+
+    row: dict[str, Any]
+    refusal: str
+    rent: float | None = None
+    fleets: Fleets | None = None
+    size: int = 0
+
+    def losses(self, price: np.ndarray) -> np.ndarray:
+        """In each world. [money per month]"""
+        if self.fleets is None:
+            raise ValueError("a refused way has no losses")
+        return losses(self.fleets.demand, self.fleets.all_up[:, self.size], price)
+
+
+def _way(kind: Kind, operation: str, fleets_of: Callable[[Kind, Policy], Fleets], policy: Policy) -> _Way:
+    named = {"kind": kind.name, "operation": operation}
+    autoscaled = operation == "autoscaled"
+    if autoscaled and policy.ramp_per_second is None:
+        return _refused(named, _NO_RAMP)
+    fleets = fleets_of(kind, policy if autoscaled else replace(policy, ramp_per_second=None))
+    if autoscaled and fleets.demand.shape is None:
+        return _refused(named, _NO_SHAPE)
+    size = fleets.fewest
+    if size is None:
+        why = fleets.shared.refusal(fleets.most) or f"none of up to {fleets.most} instances is enough"
+        return _refused(named, why)
+    running = mean_running(fleets, size) if autoscaled else float(size)
+    row = fleets.to_frame([size], size).iloc[0].drop(["shortage_over_surplus", "verdict"])
+    rent = None if kind.instance_per_month is None else kind.instance_per_month * running
+    told = {"instances": size, "mean_instances": running, **row.drop("instances").to_dict()}
+    told.pop("cost_per_month", None)
+    return _Way({**named, **told, "verdict": "within the accepted risk"}, "", rent, fleets, size)
+
+
+def _refused(named: dict[str, str], why: str) -> _Way:
+    return _Way({**named, "verdict": f"refused: {why}"}, why)
+
+
+def mean_running(fleets: Fleets, most: int) -> float:
+    """Instances that an autoscaled fleet runs on average: at each hour what it needs, at most `most`. [instances]"""
+    demand, least = fleets.demand, fleets.policy.lost(1) + 1
+    if demand.shape is None:
+        raise ValueError(_NO_SHAPE)
+    paths, safe = demand.paths[:_RENT_WORLDS], fleets.safe[:_RENT_WORLDS]
+    weekdays = demand.dates.day_of_week.to_numpy()
+    hours = float(min(least, most)) * _HOURS * paths.size
+    for weekday in range(7):
+        peaks = paths[:, weekdays == weekday]
+        for size in range(least, most):
+            hours += float(demand.shape.hours_above(safe[:, size, None] / peaks, weekday).sum())
+    return hours / (_HOURS * paths.size)
+
+
+def _verdict(place: int, frame: pd.DataFrame, cheapest: int, currency: str | None) -> str:
+    if place == cheapest:
+        return "cheapest within the accepted risk"
+    more = frame["cost_per_month"][place] - frame["cost_per_month"][cheapest]
+    return f"{money(more, currency)} a month dearer" if more == more else frame["verdict"][place]

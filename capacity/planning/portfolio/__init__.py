@@ -1,0 +1,1 @@
+"""Which work first, and what it is worth."""

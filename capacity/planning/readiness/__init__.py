@@ -1,0 +1,1 @@
+"""May the service be launched: gates and verdict."""
