@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from capacity.display import result_html
 from capacity.estimate import money
 from capacity.models.finance import pert_sample
-from capacity.planning.fleet.choices import REGRET, losses
+from capacity.planning.demand.demand import Demand
+from capacity.planning.demand.shape import WeekShape
+from capacity.planning.fleet.choices import in_money, losses
 from capacity.planning.fleet.headroom import Policy
 from capacity.planning.fleet.options import Fleets
 from capacity.wording import counted, visible
@@ -131,81 +133,66 @@ def compare(
     import pandas as pd
 
     ways = [_way(kind, operation, fleets_of, policy) for kind in kinds for operation in OPERATIONS]
-    frame = pd.DataFrame([way.row for way in ways])
-    priced = [place for place, way in enumerate(ways) if not way.refusal and way.rent is not None]
+    frame = pd.DataFrame([row for row, _ in ways])
+    priced = {place: fleet for place, (_, fleet) in enumerate(ways) if fleet is not None}
     if not priced or price is None:
         return Alternatives(frame, None)
-    lost = np.column_stack([ways[place].losses(price) for place in priced])
-    rent = np.array([ways[place].rent for place in priced], dtype=float)
-    total = lost + rent
-    regret = np.quantile(total - total.min(axis=1, keepdims=True), REGRET, axis=0)
-    columns = {
-        "rent_per_month": rent,
-        "loss_per_month": lost.mean(axis=0),
-        "cost_per_month": total.mean(axis=0),
-        "regret_per_month": regret,
-    }
+    lost = np.column_stack([losses(fleet.demand, fleet.carried, price) for fleet in priced.values()])
+    columns = in_money(np.array([fleet.rent for fleet in priced.values()]), lost)
     for name, values in columns.items():
-        frame.loc[priced, name] = values
-    cheapest = priced[int(np.argmin(total.mean(axis=0)))]
+        frame.loc[list(priced), name] = values
+    cheapest = list(priced)[int(np.argmin(columns["cost_per_month"]))]
     frame["verdict"] = [_verdict(place, frame, cheapest, currency) for place in range(len(ways))]
     order = [name for name in frame.columns if name != "verdict"]
     return Alternatives(frame[[*order, "verdict"]], cheapest, currency)
 
 
-@dataclass(frozen=True, eq=False)
-class _Way:
-    """One kind of instance in one operation, with its fewest instances."""
+class _Fleet(NamedTuple):
+    """The fewest instances of one kind: their rent [money per month], and what they carry in each world. [req/s]"""
 
-    row: dict[str, Any]
-    refusal: str
-    rent: float | None = None
-    fleets: Fleets | None = None
-    size: int = 0
-
-    def losses(self, price: np.ndarray) -> np.ndarray:
-        """In each world. [money per month]"""
-        if self.fleets is None:
-            raise ValueError("a refused way has no losses")
-        return losses(self.fleets.demand, self.fleets.all_up[:, self.size], price)
+    rent: float
+    demand: Demand
+    carried: np.ndarray
 
 
-def _way(kind: Kind, operation: str, fleets_of: Callable[[Kind, Policy], Fleets], policy: Policy) -> _Way:
+def _way(
+    kind: Kind, operation: str, fleets_of: Callable[[Kind, Policy], Fleets], policy: Policy
+) -> tuple[dict[str, Any], _Fleet | None]:
+    """Return the row of one kind in one operation, and its fleet unless it is refused or has no price."""
     named = {"kind": kind.name, "operation": operation}
     autoscaled = operation == "autoscaled"
     if autoscaled and policy.ramp_per_second is None:
         return _refused(named, _NO_RAMP)
     fleets = fleets_of(kind, policy if autoscaled else replace(policy, ramp_per_second=None))
-    if autoscaled and fleets.demand.shape is None:
+    shape, size = fleets.demand.shape, fleets.fewest
+    if autoscaled and shape is None:
         return _refused(named, _NO_SHAPE)
-    size = fleets.fewest
     if size is None:
         why = fleets.shared.refusal(fleets.most) or f"none of up to {fleets.most} instances is enough"
         return _refused(named, why)
-    running = mean_running(fleets, size) if autoscaled else float(size)
-    row = fleets.to_frame([size], size).iloc[0].drop(["shortage_over_surplus", "verdict"])
-    rent = None if kind.instance_per_month is None else kind.instance_per_month * running
-    told = {"instances": size, "mean_instances": running, **row.drop("instances").to_dict()}
-    told.pop("cost_per_month", None)
-    return _Way({**named, **told, "verdict": "within the accepted risk"}, "", rent, fleets, size)
+    running = mean_running(fleets, shape, size) if autoscaled and shape is not None else float(size)
+    row = fleets.judged([size]).iloc[0].to_dict() | {"instances": size, "mean_instances": running}
+    told = {name: row[name] for name in ("instances", "mean_instances", *row)}
+    fleet = None
+    if kind.instance_per_month is not None:
+        fleet = _Fleet(kind.instance_per_month * running, fleets.demand, fleets.all_up[:, size])
+    return {**named, **told, "verdict": "within the accepted risk"}, fleet
 
 
-def _refused(named: dict[str, str], why: str) -> _Way:
-    return _Way({**named, "verdict": f"refused: {why}"}, why)
+def _refused(named: dict[str, str], why: str) -> tuple[dict[str, Any], None]:
+    return {**named, "verdict": f"refused: {why}"}, None
 
 
-def mean_running(fleets: Fleets, most: int) -> float:
+def mean_running(fleets: Fleets, shape: WeekShape, most: int) -> float:
     """Instances that an autoscaled fleet runs on average: at each hour what it needs, at most `most`. [instances]"""
     demand, least = fleets.demand, fleets.policy.lost(1) + 1
-    if demand.shape is None:
-        raise ValueError(_NO_SHAPE)
     paths, safe = demand.paths[:_RENT_WORLDS], fleets.safe[:_RENT_WORLDS]
     weekdays = demand.dates.day_of_week.to_numpy()
     hours = float(min(least, most)) * _HOURS * paths.size
     for weekday in range(7):
         peaks = paths[:, weekdays == weekday]
         for size in range(least, most):
-            hours += float(demand.shape.hours_above(safe[:, size, None] / peaks, weekday).sum())
+            hours += float(shape.hours_above(safe[:, size, None] / peaks, weekday).sum())
     return hours / (_HOURS * paths.size)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PEAK = 3600.0  # how long the peak of a day lasts where no history says it [s]
-REGRET = 0.95  # quantile of the worlds in which a choice is regretted
+_REGRET = 0.95  # quantile of the worlds in which a choice is regretted
 _BEYOND = 2.0  # sizes looked at, over the recommended one
 
 
@@ -136,18 +136,28 @@ def weigh(
     sizes = np.arange(1, _largest(fleets, recommended) + 1)
     lost = np.column_stack([losses(fleets.demand, fleets.all_up[:, n], price) for n in sizes])
     rent = (fleets.instance_per_month or 0.0) * sizes
+    frame = pd.DataFrame(in_money(rent, lost), index=pd.Index(sizes, name="instances"))
+    return Choices(frame, recommended, _worth_knowing(fleets, lost + rent, price), currency)
+
+
+def in_money(rent: np.ndarray, lost: np.ndarray) -> dict[str, np.ndarray]:
+    """Rent, expected loss, both together, and the regret exceeded in 1 of 20 worlds, of each option.
+
+    Parameters
+    ----------
+    rent : ndarray
+        Of each option. [money per month]
+    lost : ndarray
+        In each world by each option. [money per month] (worlds x options)
+    """
     total = lost + rent
     regret = total - total.min(axis=1, keepdims=True)
-    frame = pd.DataFrame(
-        {
-            "rent_per_month": rent,
-            "loss_per_month": lost.mean(axis=0),
-            "cost_per_month": total.mean(axis=0),
-            "regret_per_month": np.quantile(regret, REGRET, axis=0),
-        },
-        index=pd.Index(sizes, name="instances"),
-    )
-    return Choices(frame, recommended, _worth_knowing(fleets, total, price), currency)
+    return {
+        "rent_per_month": rent,
+        "loss_per_month": lost.mean(axis=0),
+        "cost_per_month": total.mean(axis=0),
+        "regret_per_month": np.quantile(regret, _REGRET, axis=0),
+    }
 
 
 def _verb(n: int, one: str, many: str) -> str:
@@ -156,7 +166,7 @@ def _verb(n: int, one: str, many: str) -> str:
 
 def _largest(fleets: Fleets, recommended: int | None) -> int:
     """Largest size to weigh: well beyond the recommended or the strongest, but no more than can be had."""
-    most = fleets.most if fleets.shared.instances is None else min(fleets.most, fleets.shared.instances)
+    most = fleets.available
     strongest = int(np.argmax(np.median(fleets.all_up[:, : most + 1], axis=0)))
     return max(min(most, math.ceil(_BEYOND * (recommended or strongest)) + 1), 1)
 

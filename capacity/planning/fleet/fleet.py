@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from capacity.display import result_html
 from capacity.errors import DomainError, NotIdentified
-from capacity.estimate import Estimate, money, number, weakest
+from capacity.estimate import Estimate, Provenance, money, number, weakest
 from capacity.models.finance import pert_sample
 from capacity.models.fits.fitting import Fit
 from capacity.models.laws import share_interval
@@ -234,6 +235,7 @@ def plan_fleet(
     one, notes = _instance_capacities(instance_capacity, rng, len(demand.peaks))
     laws = sampled_laws(scaling, rng, len(demand.peaks))
 
+    @cache
     def fleets_of(kind: Kind, policy: Policy) -> Fleets:
         return _fleets(
             one * kind.factor, kind.instance_per_month, laws, demand, policy, shared, instances_running
@@ -247,7 +249,8 @@ def plan_fleet(
     recommended = fleets.fewest
     safe = fleets.safe[:, instances_running]
     exhausted = exhaustion(demand, safe)
-    provenance = weakest(instance_capacity.provenance, demand.peak.provenance)
+    believed: Provenance = "assumed" if isinstance(scaling, AssumedScaling) else "measured"
+    provenance = weakest(instance_capacity.provenance, demand.peak.provenance, believed)
     return FleetPlan(
         recommended=recommended,
         instances_running=instances_running,

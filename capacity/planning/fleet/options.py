@@ -75,19 +75,23 @@ class Fleets:
         return None if size is None or self.shared.refusal(size) else size
 
     @property
+    def available(self) -> int:
+        """Largest size looked at that can be had. [instances]"""
+        return self.most if self.shared.instances is None else min(self.most, self.shared.instances)
+
+    @property
     def strongest(self) -> int:
         """Size that carries most of those that can be had. [instances]"""
-        most = self.most if self.shared.instances is None else min(self.most, self.shared.instances)
-        return int(np.argmax(np.median(self.safe[:, : most + 1], axis=0)))
+        return int(np.argmax(np.median(self.safe[:, : self.available + 1], axis=0)))
 
-    def to_frame(self, sizes: Sequence[int], recommended: int | None) -> pd.DataFrame:
-        """Return a row for each size: its safe load, what it misses, its price and the verdict."""
+    def judged(self, sizes: Sequence[int]) -> pd.DataFrame:
+        """Return a row for each size: its safe load with the interval, and what it misses."""
         import pandas as pd
 
         chosen = list(sizes)
         low, median, high = np.quantile(self.safe[:, chosen], [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
         shortfall = np.maximum(self.demand.peaks[:, None] - self.safe[:, chosen], 0.0).mean(axis=0)
-        frame = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "instances": chosen,
                 "safe_load_low": low,
@@ -95,12 +99,18 @@ class Fleets:
                 "safe_load_high": high,
                 "probability_missed": self.missed[chosen],
                 "expected_shortfall": shortfall,
-                "shortage_over_surplus": [implied_ratio(float(share)) for share in self.missed[chosen]],
             }
         )
+
+    def to_frame(self, sizes: Sequence[int], recommended: int | None) -> pd.DataFrame:
+        """Return a row for each size: its safe load, what it misses, its price and the verdict."""
+        frame = self.judged(sizes)
+        frame["shortage_over_surplus"] = [
+            implied_ratio(float(share)) for share in frame["probability_missed"]
+        ]
         if self.instance_per_month is not None:
             frame["cost_per_month"] = self.instance_per_month * frame["instances"]
-        return frame.assign(verdict=[self.verdict(n, recommended) for n in chosen])
+        return frame.assign(verdict=[self.verdict(n, recommended) for n in sizes])
 
     def verdict(self, instances: int, recommended: int | None) -> str:
         """What speaks for or against a size."""

@@ -224,6 +224,8 @@ def test_what_is_assumed_of_scaling_is_told() -> None:
     plan = planned(scaling=AssumedScaling(), demand=demand(1500))
     assert "How instances scale was not measured: contention 0% to 8%, likely 3%" in plan.text
     assert plan.recommended >= planned(demand=demand(1500)).recommended  # type: ignore[operator]
+    assert plan.safe_load_running.provenance == "assumed"
+    assert planned().safe_load_running.provenance == "measured"
 
 
 def test_a_plan_shows_itself() -> None:
