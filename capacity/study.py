@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from capacity.document import input_files, plan_document
-from capacity.errors import NotIdentified
+from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
 from capacity.evidence import exports
 from capacity.evidence.audit import Findings, audit
@@ -379,7 +379,7 @@ class Study:
                 policy.dispersion, unit="", method="given in the plan", provenance="config"
             )
         if self.history is not None:
-            with suppress(NotIdentified):
+            with suppress(NotIdentified, DomainError):  # too coarse a history, or too long a burst
                 return dispersion(self.history, policy.burst_seconds)
         return Estimate.exactly(1.0, unit="", method="independent users (Poisson)", provenance="assumed")
 

@@ -118,3 +118,11 @@ def test_damaged_export_is_one_message(tmp_path: Path):
     path.write_text('{"aggregate": {"counters"')
     with pytest.raises(InputError, match=r"cut\.json"):
         _ = cap.Study.load(path).tests
+
+
+def test_a_burst_longer_than_any_history_tells_is_taken_for_poisson(study: cap.Study):
+    """Two minutes are no burst that counts per minute could show, and the plan goes on without."""
+    policy = study.plan.policy.model_copy(update={"burst_seconds": 120.0})
+    long = cap.Study(study.plan.model_copy(update={"policy": policy}))
+    assert long.dispersion.value == 1
+    assert long.dispersion.provenance == "assumed"
