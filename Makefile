@@ -4,10 +4,11 @@ V := .venv
 B := $(V)/bin
 PLAN ?= data/storefront/plan.toml
 OUT ?= report
+AXE := build/node_modules/axe-core/axe.min.js
 LOCK := --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --quiet
 export UV_NO_CONFIG := 1
 
-.PHONY: report test test-lab lab lint lock wheel record benchmark clean
+.PHONY: report test test-lab test-browser lab lint lock record benchmark clean
 report: $(V)/.run
 	$(B)/capacity report $(PLAN) -o $(OUT)
 
@@ -16,6 +17,12 @@ test: $(V)/.dev
 
 test-lab: $(V)/.dev
 	CAPACITY_JUPYTERLAB=1 $(B)/python -m pytest -q tests/test_jupyterlab.py
+
+test-browser: $(V)/.dev $(AXE)
+	CAPACITY_AXE=$(CURDIR)/$(AXE) $(B)/python -m pytest -q tests/report/test_browser.py
+
+$(AXE):
+	npm install --prefix build --no-save --no-audit --no-fund axe-core@4.14.1
 
 lab: $(V)/.lab
 	$(B)/capacity lab
@@ -38,7 +45,7 @@ benchmark: $(V)/.dev
 	for asked in fitting erlang stations mva simulation network planning portfolio; do OMP_NUM_THREADS=1 $(B)/python benchmarks/$$asked.py; done
 
 clean:
-	rm -rf $(V) $(OUT)
+	rm -rf $(V) $(OUT) sweep build
 
 $(B)/uv: requirements/uv.txt
 	$(PY) -m venv $(V)

@@ -49,3 +49,7 @@ __all__ = [
     "load",
     "load_script",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from artillery_results_parser.notebook import Shown
+
 if TYPE_CHECKING:  # numpy is most of the import time, and most reports hold no distribution
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Distribution:
+class Distribution(Shown):
     """Response times with how often each occurred.
 
     Parameters
@@ -25,6 +27,8 @@ class Distribution:
         Sum of all response times: of a sketch the exact one, not that of the rounded values. [s]
     exact : bool
         True for measured values; False for a sketch, whose values are within 1%.
+    count : int
+        Sum of `counts`. [responses]
 
     Examples
     --------
@@ -75,7 +79,7 @@ class Distribution:
         return self.total / self.count
 
     def quantile(self, q: float) -> float:
-        """Return the smallest value that at least a share `q` of the responses does not exceed.
+        """Return the smallest value that at least a share `q` of the responses does not exceed [s].
 
         Parameters
         ----------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from artillery_results_parser.distribution import Distribution
+from artillery_results_parser.notebook import Shown, preformatted
 from artillery_results_parser.phase import Phase
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Dialect = Literal["v1-old", "v1", "v2-dev", "v2", "v2-legacy"]
 
 
-class Summary(msgspec.Struct, frozen=True, gc=False):
+class Summary(Shown, msgspec.Struct, frozen=True, gc=False):
     """How one quantity was distributed in one period, as far as the tool wrote it down.
 
     `min`, `max` and `mean` are exact; percentiles are the tool's (version 2: within 1%), held inside
@@ -35,6 +36,14 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
         None where the version of the tool does not write it. [`unit`]
     unit : str
         ``"s"``; ``"1"`` for a score; ``"MB"``; ``""`` for a quantity of the user's own, left as it came.
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load
+    >>> report = load("data/storefront/stress.json")
+    >>> times = report.aggregate.response_time
+    >>> times.min, times.mean, times.max, times.unit
+    (0.0, 0.5335, 3.614, 's')
     """
 
     count: int | None
@@ -58,7 +67,7 @@ SUMMARY_FIELDS = Summary.__struct_fields__
 
 
 @dataclass(frozen=True, slots=True)
-class Vusers:
+class Vusers(Shown):
     """Virtual users, each one run through a scenario.
 
     Parameters
@@ -67,6 +76,13 @@ class Vusers:
         Started, ended well, ended by an error; an answer 4xx or 5xx does *not* fail one. [virtual users]
     skipped : int or None
         Arrivals dropped because `maxVusers` were active: less was offered than scripted. [virtual users]
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load
+    >>> report = load("data/storefront/stress.json")
+    >>> report.aggregate.vusers
+    Vusers(created=29075, completed=29075, failed=0, skipped=None)
     """
 
     created: int | None = None
@@ -76,7 +92,7 @@ class Vusers:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Shown):
     """What the metrics-by-endpoint plugin says about one endpoint.
 
     Parameters
@@ -91,6 +107,14 @@ class Endpoint:
         Requests without an answer, by reason. [requests]
     server_timing : Summary or None
         What the server itself said in its Server-Timing header. [s]
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load
+    >>> report = load("data/storefront/stress.json")
+    >>> checkout = report.aggregate.endpoints["/api/checkout"]
+    >>> checkout.codes, checkout.response_time.p95  # [responses], [s]
+    (mappingproxy({200: 1355, 503: 393}), 1.6528)
     """
 
     name: str
@@ -101,7 +125,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Period:
+class Period(Shown):
     """One slice of the test, or the whole of it.
 
     A count that the tool keeps in this file but did not write for this slice is 0; one it never wrote is
@@ -112,7 +136,8 @@ class Period:
     start, end : float or None
         True span, not the nominal ten seconds; None where the format has no times. [epoch s]
     counters : Mapping[str, int]
-        Every counter under the tool's own name (of version 1 flattened: ``codes.200``, ``errors.ETIMEDOUT``).
+        Every counter under the tool's own name (of version 1 flattened: ``codes.200``,
+        ``errors.ETIMEDOUT``). [count]
     vusers : Vusers
         Virtual users created, completed, failed, skipped.
     requests, responses : int or None
@@ -138,6 +163,14 @@ class Period:
         Requests waiting for an answer at the end of the slice (version 1 only). [requests]
     latencies : Distribution or None
         The whole distribution of response times, where the file holds it. [s]
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load
+    >>> report = load("data/storefront/stress.json")
+    >>> whole = report.aggregate
+    >>> whole.requests, whole.codes[200], whole.response_time.p95  # [requests], [responses], [s]
+    (58150, 43725, 1.1531)
     """
 
     start: float | None
@@ -164,7 +197,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Shown):
     """A counter whose sum over the periods is not the total the tool wrote.
 
     Parameters
@@ -172,7 +205,12 @@ class Disagreement:
     counter : str
         The tool's name.
     periods, aggregate : int
-        Sum over the periods, and the aggregate. The aggregate is the better total: slices get lost.
+        Sum over the periods, and the aggregate. The aggregate is the better total: slices get lost. [count]
+
+    Examples
+    --------
+    >>> print(Disagreement("http.requests", periods=33_100, aggregate=33_102))
+    http.requests: the periods sum to 33100, the aggregate says 33102
     """
 
     counter: str
@@ -205,6 +243,13 @@ class Report:
         The scripted load, which only the shape of version 1 repeats.
     notes : tuple of str
         What was unusual about the file and how it was read.
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load
+    >>> report = load("data/storefront/stress.json")
+    >>> report.dialect, len(report.periods), round(report.duration)  # [s]
+    ('v2', 21, 200)
     """
 
     path: str
@@ -244,6 +289,11 @@ class Report:
         from artillery_results_parser.frames import frames
 
         return frames(self)
+
+    def _repr_html_(self) -> str:
+        from artillery_results_parser.printing import as_table
+
+        return preformatted(as_table([self]))
 
     def __str__(self) -> str:
         span = "no times" if self.duration is None else f"{self.duration:.1f} s"

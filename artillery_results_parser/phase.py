@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from artillery_results_parser.errors import ArtilleryError, shown
+from artillery_results_parser.notebook import Shown
 
 LONGEST = 366 * 86400.0
 """No phase is longer than this. [s]"""
@@ -22,7 +23,7 @@ Kind = Literal["constant", "ramp", "count", "pause"]
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Shown):
     """One phase of the scripted load: so many arrivals a second for so long.
 
     Parameters

@@ -20,6 +20,7 @@ Readable: TypeAlias = Report | Script
 _FORMULA = re.compile(r"[\s\ufeff\0]*[=+\-@\t\r\n\0＝＋－＠]")
 _TABLES = ("periods", "codes", "errors", "scenarios", "endpoints", "summaries")
 _WIDEST = 60
+_LONGEST_NOTE = 400
 _PERCENTILES = ("p50 s", "p95 s", "p99 s")
 _PHASE_HEADS = ("phase", "kind", "start s", "length s", "rate /s", "to /s", "count", "max vusers")
 _ENDPOINT_HEADS = ("endpoint", "count", "mean s", *_PERCENTILES, "max s", "codes and errors")
@@ -143,7 +144,7 @@ def _summary(block: Summary | None) -> dict[str, Any] | None:
 
 def _lines(one: Readable) -> Iterator[str]:
     if isinstance(one, Script):
-        yield f"{printable(one.path)}: {len(one.phases)} phases, {one.duration:g} s"
+        yield printable(str(one))
         yield from _aligned(_PHASE_HEADS, (tuple(asdict(phase).values()) for phase in one.phases))
         return
     whole = one.aggregate
@@ -162,7 +163,7 @@ def _lines(one: Readable) -> Iterator[str]:
             _PERIOD_HEADS, (_period_row(i, period, one) for i, period in enumerate(one.periods))
         )
     for text in (*map(str, one.disagreements), *one.notes):
-        yield f"note: {printable(text)}"
+        yield f"note: {_shown(text, _LONGEST_NOTE)}"
 
 
 def _totals(whole: Period) -> Iterator[str]:
@@ -201,13 +202,13 @@ def _period_row(index: int, period: Period, report: Report) -> tuple[Any, ...]:
     return label, period.duration, *counted, *times
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, widest: int = _WIDEST) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
         return f"{value:.4g}"
     text = printable(str(value))
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
 def _aligned(heads: Sequence[str], body: Iterable[Sequence[object]]) -> Iterator[str]:

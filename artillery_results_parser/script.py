@@ -10,13 +10,14 @@ from typing import Any
 
 from artillery_results_parser.decode import decode
 from artillery_results_parser.errors import ArtilleryError, shown
+from artillery_results_parser.notebook import Shown, preformatted
 from artillery_results_parser.phase import Phase, read_phases
 from artillery_results_parser.source import Source, read_source
 from artillery_results_parser.yaml_text import LARGEST_SCRIPT, parse
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioShare:
+class ScenarioShare(Shown):
     """A scenario and how often it is chosen.
 
     Parameters
@@ -25,6 +26,12 @@ class ScenarioShare:
         The script's name for it, or its index, as in the report.
     weight : float
         Chosen in proportion to this. [1]
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load_script
+    >>> [(scenario.name, scenario.weight) for scenario in load_script("data/storefront/stress.yml").scenarios]
+    [('browse', 40.0), ('catalogue', 26.0), ('search', 24.0), ('buy', 6.0), ('sign in', 4.0)]
     """
 
     name: str
@@ -49,6 +56,13 @@ class Script:
         Names of the script's overlays.
     timeout : float or None
         How long virtual users wait for an answer; None where the script leaves it to the tool. [s]
+
+    Examples
+    --------
+    >>> from artillery_results_parser import load_script
+    >>> script = load_script("data/storefront/stress.yml")
+    >>> [scenario.name for scenario in script.scenarios], script.duration  # [s]
+    (['browse', 'catalogue', 'search', 'buy', 'sign in'], 200.0)
     """
 
     path: str
@@ -62,6 +76,14 @@ class Script:
     def duration(self) -> float:
         """Length of all phases. [s]"""
         return self.phases[-1].end if self.phases else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.path}: {len(self.phases)} phases, {self.duration:g} s"
+
+    def _repr_html_(self) -> str:
+        from artillery_results_parser.printing import as_table
+
+        return preformatted(as_table([self]))
 
 
 def load_script(path: str | os.PathLike[str], *, environment: str | None = None) -> Script:

@@ -103,10 +103,14 @@ _HOME = {
     "load_plan": "capacity.plan",
     "Study": "capacity.study",
     "Missing": "capacity.study",
+    "explore": "capacity.report.explore",
     "plots": "capacity.report.plots",
     "table": "capacity.display",
     "prose": "capacity.display",
     "banner": "capacity.display",
+    "tiles": "capacity.display",
+    "terms": "capacity.display",
+    "glossary": "capacity.planning.glossary",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]

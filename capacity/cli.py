@@ -1,8 +1,8 @@
-"""The command line: ``capacity report | inspect | check | init | lab``.
+"""The command line: ``capacity report | sweep | inspect | check | init | lab``.
 
 Everything heavy is imported when a command needs it. Every problem is one line ``error: ...`` on stderr, and
 the exit code tells its kind: 0 ok, 1 a notebook failed, 2 usage, 3 input data, 4 not ready (`check`),
-5 time-out, 6 kernel died, 74 I/O, 75 busy, 130 and 143 interrupted.
+5 time-out, 6 kernel died, 74 I/O, 75 busy, 130 and 143 interrupted. Of many plans the worst decides.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +21,9 @@ from capacity.errors import CapacityError, InputError, UsageError
 
 if TYPE_CHECKING:
     from capacity.evidence.loadtest import LoadTest
-    from capacity.report.publish import Run
+    from capacity.report.batch import Outcome as Many
+    from capacity.report.cache import Cache
+    from capacity.report.publish import Outcome
 
 _FAULT, _USAGE, _NOT_READY, _IO = 1, 2, 4, 74
 
@@ -62,8 +64,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return 128 + signal.SIGINT
     except _Interrupted as interrupted:
         return _say("interrupted; nothing was replaced", interrupted.exit_code)
-    except SystemExit:  # click's way to leave when nobody reads what it prints
-        return _IO
+    except SystemExit:  # click's way to leave when it has told a shell, or when nobody reads what it prints
+        return 0 if "_CAPACITY_COMPLETE" in os.environ else _IO
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while leaving
         return _IO
@@ -81,26 +83,85 @@ def _say(message: str, code: int) -> int:
     return code
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog='Completion in bash: eval "$(_CAPACITY_COMPLETE=bash_source capacity)"',
+)
 @click.version_option(package_name="capacity")
 def commands() -> None:
     """From load-test exports to a capacity plan."""
 
 
+_jobs = click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="How many at a time, over all plans.",
+)
+_no_cache = click.option(
+    "--no-cache", is_flag=True, help="Compute everything anew; neither keep nor recall results."
+)
+
+
 @commands.command()
-@click.argument("plan")
+@click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
 @click.option("-o", "--output", default="report", show_default=True, help="Folder of the report.")
 @click.option("--only", multiple=True, metavar="NAME", help="Run only this notebook (repeatable).")
 @click.option(
     "-p", "--parameter", "given", multiple=True, metavar="KEY=VALUE", help="Set a notebook parameter."
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Notebooks at a time.")
-def report(plan: str, output: str, only: tuple[str, ...], given: tuple[str, ...], jobs: int) -> int:
-    """Write the report of PLAN (a plan file or an export): pages, plan.json and other files."""
-    _must_exist(plan)
-    from capacity.report.publish import publish
+@_jobs
+@_no_cache
+def report(
+    plans: tuple[str, ...],
+    output: str,
+    only: tuple[str, ...],
+    given: tuple[str, ...],
+    jobs: int,
+    no_cache: bool,
+) -> int:
+    """Write the report of PLAN (a plan file or an export): pages, plan.json and other files.
 
-    outcome = publish(plan, output, only=only, parameters=_parameters(given), jobs=jobs, progress=_progress())
+    Of several, each has a folder of its own, and index.html compares the services, the most urgent first.
+    """
+    from capacity.report.progress import progress
+    from capacity.report.publish import publish, workers
+
+    parameters = _parameters(given)
+    if len(dict.fromkeys(os.path.abspath(plan) for plan in plans)) == 1:  # noqa: PTH100 - any text
+        _must_exist(plans[0])
+        outcome = publish(
+            plans[0],
+            output,
+            only=only,
+            parameters=parameters,
+            jobs=jobs,
+            progress=progress(workers(jobs)),
+            cache=_cache(no_cache),
+        )
+        return _told(output, outcome)
+    from capacity.report.batch import publish_many
+
+    many = publish_many(
+        plans,
+        output,
+        only=only,
+        parameters=parameters,
+        jobs=jobs,
+        progress=progress(workers(jobs)),
+        cache=_cache(no_cache),
+    )
+    return _told_of_many(output, many)
+
+
+def _cache(no_cache: bool) -> Cache:
+    from capacity.report.cache import Cache
+
+    return Cache() if no_cache else Cache.of_user()
+
+
+def _told(output: str, outcome: Outcome) -> int:
     if outcome.status == "complete":
         click.echo(Path(output) / "index.html")
         return 0
@@ -110,9 +171,55 @@ def report(plan: str, output: str, only: tuple[str, ...], given: tuple[str, ...]
     return _say(f"{output} is as it was; the pages of this run are in {outcome.folder}", outcome.exit_code)
 
 
+def _told_of_many(output: str, many: Many) -> int:
+    for problem in many.problems:
+        _say(problem, 0)
+    if many.complete:
+        click.echo(Path(output) / "index.html")
+        return many.exit_code
+    where = f"the pages of this run are in {many.folder}" if many.folder else "nothing was written"
+    return _say(f"{output} is as it was; {where}", many.exit_code)
+
+
+@commands.command()
+@click.argument("plan")
+@click.option(
+    "-p",
+    "--parameter",
+    "given",
+    multiple=True,
+    required=True,
+    metavar="KEY=VALUES",
+    help="Values of a key of the plan, with commas between: demand.horizon_days=90,180,360; "
+    "100..500:50 is every 50th; a list is one value: [0.01,0.02,0.03] (repeatable).",
+)
+@click.option("-o", "--output", default="sweep", show_default=True, help="Folder of the comparison.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of every random draw."
+)
+@_jobs
+@_no_cache
+def sweep(plan: str, given: tuple[str, ...], output: str, seed: int, jobs: int, no_cache: bool) -> int:
+    """Study PLAN with every combination of some values, and compare the variants on one page."""
+    _must_exist(plan)
+    from capacity.report.progress import progress
+    from capacity.report.publish import workers
+    from capacity.report.sweep import sweep, values_of
+
+    keys = {key: values_of(text) for key, text in _parameters(given).items()}
+    many = sweep(
+        plan, keys, output, seed=seed, jobs=jobs, progress=progress(workers(jobs)), cache=_cache(no_cache)
+    )
+    return _told_of_many(output, many)
+
+
 def _must_exist(*paths: str) -> None:
     from capacity.fields import no_such_file
+    from capacity.wording import visible
 
+    odd = [path for path in paths if path != path.encode("utf-8", "replace").decode()]
+    if odd:
+        raise UsageError(f"{visible(odd[0], 300)}: its name is not text in UTF-8; rename it")
     problems = [no_such_file(Path(path)) for path in paths if not os.path.exists(path)]  # noqa: PTH110 - any text
     if problems:
         raise UsageError("\n".join(problems))
@@ -129,47 +236,31 @@ def _parameters(given: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def _progress() -> Any:
-    """Show a bar on a terminal, a plain line for each notebook anywhere else."""
-    if not sys.stderr.isatty():
-        return _plain_line
-    from tqdm import tqdm
-
-    bar = tqdm(unit="notebook", leave=False)
-
-    def advance(run: Run, done: int, all_of_them: int) -> None:
-        bar.total = all_of_them
-        bar.set_description(run.name, refresh=False)
-        bar.update(done - bar.n)
-        if done == all_of_them:
-            bar.close()
-
-    return advance
-
-
-def _plain_line(run: Run, done: int, all_of_them: int) -> None:
-    click.echo(f"{done} of {all_of_them}: {run.name} {run.status}, {run.seconds:.1f} s", err=True)
-
-
 @commands.command()
 @click.argument("exports", nargs=-1, required=True)
-@click.option("--script", metavar="FILE", help="The Artillery script that made the exports.")
+@click.option(
+    "--script",
+    "scripts",
+    multiple=True,
+    metavar="FILE",
+    help="An Artillery script that made some of the exports (repeatable).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--next-test", metavar="FILE", help="Write the test to run next as an Artillery script.")
-def inspect(exports: tuple[str, ...], script: str | None, as_json: bool, next_test: str | None) -> int:
+def inspect(exports: tuple[str, ...], scripts: tuple[str, ...], as_json: bool, next_test: str | None) -> int:
     """Show what the tests in EXPORTS measured and what they prove."""
-    _must_exist(*exports, *([script] if script else []))
+    _must_exist(*exports, *scripts)
     runs, code = _readable(exports)
     if not runs:
         return code
     from capacity.inspection import Inspection
 
-    inspection = Inspection(runs, Path(script) if script else None)
+    inspection = Inspection(runs, scripts)
     result = inspection.to_dict()
     if as_json:
         import json
 
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(result, indent=2, allow_nan=False))  # ASCII: nothing a terminal would obey
     else:
         from capacity.report import text
 

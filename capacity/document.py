@@ -56,7 +56,12 @@ def plan_document(study: Study) -> dict[str, Any]:
             "investments": study.investments and study.investments.to_frame(),
             "portfolio": _portfolio(study),
             "promises": study.promises and study.promises.to_frame(),
+            "numbers": study.numbers,
+            "recommendation": list(study.recommendation.values()),
             "actions": study.actions,
+            "assumptions": study.assumptions.to_frame(),
+            "not_modelled": study.not_modelled.to_frame(),
+            "trace": study.trace,
             "ledger": study.ledger and study.ledger.to_frame(),
             "missing": study.missing,
         }

@@ -7,13 +7,33 @@ from pathlib import Path
 
 
 class CapacityError(Exception):
-    """Anything this package refuses. The message says what came, what is allowed and what to do."""
+    """Anything this package refuses. The message says what came, what is allowed and what to do.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> try:
+    ...     cap.MMc(arrival_rate=400, service_rate=37.5, servers=8)
+    ... except cap.CapacityError as refusal:
+    ...     print(refusal.exit_code, refusal.servers_needed)
+    3 11
+    """
 
     exit_code = 1
 
 
 class UsageError(CapacityError):
-    """The command line, a notebook parameter or the plan file asks for something that does not exist."""
+    """The command line, a notebook parameter or the plan file asks for something that does not exist.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> try:
+    ...     cap.load_plan("data/storefront/no-such-plan.toml")
+    ... except cap.UsageError as refusal:
+    ...     refusal.exit_code
+    2
+    """
 
     exit_code = 2
 
@@ -29,18 +49,37 @@ class InputError(CapacityError):
         The file concerned.
     place : str, optional
         Where in the file: a line, a byte, a key such as ``intermediate[3].counters``.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> try:
+    ...     cap.read("data/storefront/basic.yml")
+    ... except cap.InputError as refusal:
+    ...     refusal.exit_code
+    3
     """
 
     exit_code = 3
 
     def __init__(self, message: str, *, file: str | Path | None = None, place: str | None = None) -> None:
-        self.file = None if file is None else str(file)
+        self.file = None if file is None else " ".join(str(file).split())
         self.place = place
         super().__init__(": ".join(part for part in (self.file, place, message) if part))
 
 
 class DomainError(CapacityError, ValueError):
-    """A formula was asked outside the values it holds for."""
+    """A formula was asked outside the values it holds for.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> try:
+    ...     cap.MMc(arrival_rate=250, service_rate=37.5, servers=8).response_time_quantile(95)
+    ... except cap.DomainError as refusal:
+    ...     print(refusal)
+    quantile 95 does not lie between 0 and 1; write 95% as 0.95
+    """
 
     exit_code = 3
 
@@ -58,6 +97,15 @@ class Unstable(DomainError):  # noqa: N818 - the field's word for it
         Servers present. [servers]
     where : str
         Station or class it is about, where there are several.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> try:
+    ...     cap.MMc(arrival_rate=400, service_rate=37.5, servers=8)
+    ... except cap.Unstable as refusal:
+    ...     print(round(refusal.utilization, 2), refusal.servers_needed)  # [fraction], [servers]
+    1.33 11
     """
 
     def __init__(self, arrival_rate: float, service_rate: float, servers: int, where: str = "") -> None:
@@ -72,4 +120,14 @@ class Unstable(DomainError):  # noqa: N818 - the field's word for it
 
 
 class NotIdentified(DomainError):  # noqa: N818 - the field's word for it
-    """The data do not determine the quantity asked for; the message says which data would."""
+    """The data do not determine the quantity asked for; the message says which data would.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> try:
+    ...     cap.Usl.fit([1, 2], [300, 570])  # two loads, three parameters
+    ... except cap.NotIdentified as refusal:
+    ...     print(str(refusal).partition(";")[0])
+    Usl has 3 parameters and needs at least 6 distinct concurrency levels
+    """

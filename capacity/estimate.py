@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from importlib import import_module
 from statistics import NormalDist
 from typing import Any, Literal, get_args
 
@@ -27,9 +28,9 @@ class Estimate:
     Parameters
     ----------
     value : float or None
-        Best single value; None where the evidence only bounds the quantity.
+        Best single value; None where the evidence only bounds the quantity. [`unit`]
     low, high : float
-        Interval; ``-inf`` or ``inf`` where one side is open ("at least", "at most").
+        Interval; ``-inf`` or ``inf`` where one side is open ("at least", "at most"). [`unit`]
     unit : str
         Unit, e.g. ``"req/s"``, ``"s"``; ``""`` for a fraction.
     method : str
@@ -75,29 +76,29 @@ class Estimate:
 
     @classmethod
     def at_least(cls, low: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
-        """Bound from below only: the test never reached the limit."""
+        """Bound from below only: the test never reached the limit [`unit`]."""
         return cls(None, low, math.inf, unit, method, provenance)
 
     @classmethod
     def at_most(cls, high: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
-        """Bound from above only: the test was beyond the limit all along."""
+        """Bound from above only: the test was beyond the limit all along [`unit`]."""
         return cls(None, 0.0, high, unit, method, provenance)
 
     @classmethod
     def between(cls, low: float, high: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
-        """Bracket: it held at `low` and failed at `high`, nothing was tested between."""
+        """Bracket: it held at `low` and failed at `high`, nothing was tested between [`unit`]."""
         return cls(None, low, high, unit, method, provenance)
 
     @classmethod
     def exactly(cls, value: float, *, unit: str, method: str, provenance: Provenance) -> Estimate:
-        """A value taken as given, such as a setting."""
+        """A value taken as given, such as a setting [`unit`]."""
         return cls(value, value, value, unit, method, provenance)
 
     @classmethod
     def of_sample(
         cls, sample: np.ndarray, *, unit: str, method: str, provenance: Provenance, level: float = 0.9
     ) -> Estimate:
-        """Median of sampled worlds, with the quantiles between which the share `level` of them lies."""
+        """Median of sampled worlds, and the quantiles between which the share `level` of them lies [`unit`]."""
         low, value, high = (float(q) for q in np.quantile(sample, [(1 - level) / 2, 0.5, (1 + level) / 2]))
         return cls(value, low, high, unit, method, provenance, level)
 
@@ -108,7 +109,7 @@ class Estimate:
 
     @property
     def standard_error(self) -> float:
-        """Standard error of a normal quantity with this interval, (high − low) / 2 z."""
+        """Standard error of a normal quantity with this interval, (high − low) / 2 z [`unit`]."""
         return (self.high - self.low) / 2 / self._reach
 
     @property
@@ -117,7 +118,7 @@ class Estimate:
         return NormalDist().inv_cdf((1 + self.level) / 2)
 
     def sample(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        """Draw values that respect the interval: two half-normals about the value, uniform in a bracket.
+        """Draw values that respect the interval: two half-normals about the value, uniform in a bracket [`unit`].
 
         Raises
         ------
@@ -136,7 +137,7 @@ class Estimate:
         return np.maximum(draws, 0.0) if self.low >= 0 else draws
 
     def scaled(self, factor: float, *, method: str | None = None) -> Estimate:
-        """Return the same estimate in another measure (per instance, in other units); the factor is positive."""
+        """Return the same estimate per instance, or in other units [`unit`]; the factor is above 0 [1]."""
         value = None if self.value is None else self.value * factor
         low, high = self.low * factor, self.high * factor
         return replace(self, value=value, low=low, high=high, method=method or self.method)
@@ -158,10 +159,15 @@ class Estimate:
         """Whether the unit is a currency: three capital letters."""
         return len(self.unit) == 3 and self.unit.isascii() and self.unit.isupper()
 
+    def _repr_html_(self) -> str:
+        how = f"{self.provenance}: {self.method}" if self.method else self.provenance
+        shown: str = import_module("capacity.display").prose(f"{self} ({how})")._repr_html_()  # a layer above
+        return shown
+
     def __str__(self) -> str:
         if self._is_money and self.value is not None and self.bounded:
             return money(self)
-        unit = f" {self.unit}" if self.unit else ""
+        unit = self.unit if self.unit in {"", "%"} else f" {self.unit}"
         if not math.isfinite(self.high):
             bound = f"at least {number(self.low)}{unit}"
             return bound if self.value is None else f"{number(self.value)}{unit} ({bound})"

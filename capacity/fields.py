@@ -133,7 +133,11 @@ def _existing(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, (str, Path)) or not str(value):
         raise _refusal(value, "the path of a file, relative to the plan's folder")
     path = Path((info.context or {})["folder"]) / value
-    if not path.exists():
+    try:
+        found = path.exists()
+    except OSError:  # such as a name that is too long
+        found = False
+    if not found:
         raise ValueError(no_such_file(path))
     return path
 
@@ -154,7 +158,13 @@ def _names_beside(path: Path) -> list[str]:
 _Item = TypeVar("_Item")
 Many = Annotated[tuple[_Item, ...], Field(strict=False), BeforeValidator(_as_list)]
 
-Text = Annotated[str, _allowed("text of 1 to 200 characters", lambda text: 0 < len(text.strip()) <= 200)]
+Text = Annotated[
+    str,
+    _allowed(
+        "text of 1 to 200 characters that can be seen",
+        lambda text: bool(visible(text, None).strip()) and len(text) <= 200,
+    ),
+]
 Name = Annotated[
     str,
     _allowed(

@@ -16,7 +16,7 @@ from capacity.evidence.limits import Capacity, find_limits
 from capacity.evidence.loadtest import SUMMARY, LoadTest
 from capacity.evidence.next_test import NextTest, plan_next_test
 from capacity.evidence.service import Service
-from capacity.evidence.steps import Step, find_steps
+from capacity.evidence.steps import Step, find_steps, script_fits
 from capacity.evidence.steps import to_frame as steps_frame
 from capacity.plain import SCHEMA, plain_data
 
@@ -32,30 +32,32 @@ class Inspection:
     ----------
     tests : sequence of LoadTest
         Runs against the same deployment, as `exports.read` gives them.
-    script : str or Path, optional
-        Artillery script of the runs; used for those whose length it fits.
+    scripts : sequence of str or Path
+        Artillery scripts of the runs: each run takes the first whose length fits its own.
 
     Raises
     ------
     InputError
-        If the script cannot be used.
+        If a script cannot be used.
     """
 
     tests: Sequence[LoadTest]
-    script: str | Path | None = None
+    scripts: Sequence[str | Path] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tests", _distinct(self.tests))
 
     @cached_property
-    def phases(self) -> Script | None:
-        """The script's content."""
-        return None if self.script is None else artillery.read_script(self.script)
+    def phases(self) -> dict[str, Script | None]:
+        """The script of each test; a single one is that of every test, so that a wrong one is told."""
+        read = [artillery.read_script(script) for script in self.scripts]
+        usual = read[0] if len(read) == 1 else None
+        return {test.name: next((s for s in read if script_fits(test, s)), usual) for test in self.tests}
 
     @cached_property
     def steps(self) -> dict[str, tuple[Step, ...]]:
         """Plateaus and ramps by test."""
-        return {test.name: find_steps(test, self.phases) for test in self.tests}
+        return {test.name: find_steps(test, self.phases[test.name]) for test in self.tests}
 
     @cached_property
     def findings(self) -> Findings:
@@ -100,7 +102,7 @@ class Inspection:
         """
         if isinstance(self.next_test, NotIdentified):
             raise self.next_test
-        return self.next_test.script(None if self.script is None else Path(self.script))
+        return self.next_test.script(Path(self.scripts[0]) if self.scripts else None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it all as plain data; seconds, req/s.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from capacity import origin
 from capacity.document import input_files, plan_document
-from capacity.errors import DomainError, NotIdentified
+from capacity.errors import DomainError, NotIdentified, UsageError
 from capacity.estimate import Estimate
 from capacity.evidence import exports
 from capacity.evidence.audit import Findings, audit
@@ -28,13 +29,18 @@ from capacity.evidence.refined import refine
 from capacity.evidence.resilience import Resilience, assess_resilience
 from capacity.evidence.scaling import Scaling, fit_scaling
 from capacity.evidence.steps import Step, find_steps
+from capacity.evidence.trace import trace
 from capacity.models.scalability import Amdahl, Usl
 from capacity.plan import Plan
 from capacity.planning.fleet.scaling import AssumedScaling, law_of
-from capacity.wording import sentence
+from capacity.wording import counted, sentence, visible
 
 if TYPE_CHECKING:
     from capacity.models.fits.fitting import Fit
+    from capacity.planning.assumptions.answers import Basis
+    from capacity.planning.assumptions.register import Assumptions
+    from capacity.planning.assumptions.stated import Stated
+    from capacity.planning.demand.backtest import Backtest
     from capacity.planning.demand.demand import Demand
     from capacity.planning.demand.second_opinion import SecondOpinion
     from capacity.planning.demand.traffic import TrafficHistory
@@ -45,15 +51,34 @@ if TYPE_CHECKING:
     from capacity.planning.fleet.response import Responses
     from capacity.planning.fleet.shared import Shared
     from capacity.planning.ledger import Ledger
+    from capacity.planning.not_modelled import NotModelled
     from capacity.planning.portfolio.portfolio import Portfolio
     from capacity.planning.portfolio.promises import Promises
     from capacity.planning.readiness.known import Known
     from capacity.planning.readiness.readiness import Verdict
+    from capacity.planning.what_if.what_if import WhatIf
+
+
+_EVIDENCE = (
+    "tests", "steps", "findings", "service", "resilience", "scaling_points", "scaling", "history", "demand",
+    "investments",
+)  # fmt: skip
+"""Parts that rest on the tests, the traffic and the work alone: the same under other objectives or policies."""
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A part of the study that the plan or the evidence does not support, and why."""
+    """A part of the study that the plan or the evidence does not support, and why.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/stress.json")  # a bare export: no demand is stated
+    >>> bool(study.demand)
+    False
+    >>> print(study.demand)
+    Demand: left out. The plan has no [demand] with a traffic history.
+    """
 
     name: str
     reason: str
@@ -76,9 +101,9 @@ class Missing:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from capacity.display import prose
+        from capacity.display.sentences import note
 
-        return prose(self.text)._repr_html_()
+        return note(self.text)._repr_html_()
 
 
 class Study:
@@ -93,11 +118,17 @@ class Study:
 
     Examples
     --------
-    >>> study = Study.load("data/storefront/plan.toml")  # doctest: +SKIP
-    >>> print(study.capacity.text)  # doctest: +SKIP
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.instance_capacity)
+    259 req/s (243 to 271)
+    >>> study.fleet.recommended  # [instances]
+    3
     """
 
     def __init__(self, plan: Plan, *, seed: int = 1) -> None:
+        if seed < 0:
+            raise UsageError(f"seed {seed}; allowed: a whole number, 0 or above")
         self.plan = plan
         self.seed = seed
 
@@ -229,6 +260,11 @@ class Study:
         return limits_by_endpoint(tests, self.capacity, self.slo)
 
     @cached_property
+    def trace(self) -> pd.DataFrame:
+        """The stretches of the exports that decide the capacity: file, periods, load and what each shows."""
+        return trace(self._limits, self._tests_at(self.plan.service.instances_tested))
+
+    @cached_property
     def concurrency_law(self) -> Scaling | Missing:
         """How throughput grows with the requests in the tested deployment: linear, Amdahl's law or the USL."""
         try:
@@ -321,7 +357,6 @@ class Study:
     @cached_property
     def demand(self) -> Demand | Missing:
         """How much will be asked, as a distribution of the peak. [req/s]"""
-        from capacity.planning.demand.backtest import backtest
         from capacity.planning.demand.demand import forecast, scenario
 
         wanted = self.plan.demand
@@ -339,17 +374,25 @@ class Study:
                 events=wanted.events,
                 rng=self.rng(),
             )
-        history, tested = self.history, None
-        with suppress(NotIdentified):  # too short to look back, not to look ahead
-            tested = backtest(history, horizon_days=wanted.horizon_days, rng=self.rng())
         return forecast(
-            history,
-            backtest=tested,
+            self.history,
+            backtest=self._backtest,
             horizon_days=wanted.horizon_days,
             growth_per_month=wanted.growth_per_month,
             events=wanted.events,
             rng=self.rng(),
         )
+
+    @cached_property
+    def _backtest(self) -> Backtest | None:
+        """How such forecasts did before; None where the history is too short to look back."""
+        from capacity.planning.demand.backtest import backtest
+
+        if self.history is None or self.plan.demand is None:
+            return None
+        with suppress(NotIdentified):
+            return backtest(self.history, horizon_days=self.plan.demand.horizon_days, rng=self.rng())
+        return None
 
     def _assumed_peak(self, given: float | None) -> Estimate:
         """Today's peak as the plan gives it, else the highest rate tested. [req/s]"""
@@ -370,7 +413,7 @@ class Study:
 
     @cached_property
     def dispersion(self) -> Estimate:
-        """How irregular requests arrive within a burst: as stated, as measured from a fine history, or Poisson."""
+        """How irregular requests arrive within a burst [1]: as stated, as measured from a fine history, or Poisson."""
         from capacity.planning.demand.dispersion import dispersion
 
         policy = self.plan.policy
@@ -553,6 +596,7 @@ class Study:
             policy=self.policy,
             demand=self.demand or None,
             fleet=self.fleet or None,
+            instances_tested=service.instances_tested,
             fleet_factor=float(running / tested),
             availability=self.plan.slo.availability,
             today=self.investments.now if self.investments else None,
@@ -561,8 +605,8 @@ class Study:
         )
 
     @cached_property
-    def recommendation(self) -> tuple[str, ...]:
-        """What to do, what it buys, and what would change our mind."""
+    def recommendation(self) -> dict[str, str]:
+        """What to do, what it buys, and what would change our mind, a sentence or two each."""
         from capacity.planning.recommendation import recommend
 
         return recommend(self.verdict, self.known)
@@ -580,6 +624,119 @@ class Study:
         from capacity.planning.recommendation import actions
 
         return actions(self.verdict, self.known)
+
+    @cached_property
+    def what_if(self) -> WhatIf | Missing:
+        """What changes against the plan when demand, instances, an objective or a policy are otherwise."""
+        from capacity.planning.what_if.what_if import WhatIf
+
+        if isinstance(self.instance_capacity, Missing):
+            return Missing("what-if", self.instance_capacity.reason)
+        if self.known.void:
+            return Missing("what-if", "a finding voids the evidence for the capacity; see the evidence")
+        return WhatIf(self)
+
+    def otherwise(self, plan: Plan, *, limits: Capacity | None = None, **parts: Any) -> Study:
+        """Return the same evidence under another plan.
+
+        Parameters
+        ----------
+        plan : Plan
+            This plan with other objectives, policy or fleet; the tests, the history and the work stay.
+        limits : Capacity, optional
+            What was bracketed, before the service model, where the objectives are others.
+        **parts
+            Properties already worked out for that plan, by name.
+        """
+        other = Study(plan, seed=self.seed)
+        shared = {name: getattr(self, name) for name in _EVIDENCE if name not in parts}
+        vars(other).update({**shared, **parts, "_limits": limits or self._limits})
+        return other
+
+    @cached_property
+    def assumptions(self) -> Assumptions:
+        """What the answer rests on that no test measured, and what becomes of it when that is otherwise."""
+        from capacity.planning.assumptions.register import register
+
+        return register(
+            self.plan,
+            self._stated,
+            recommended=self.fleet.recommended if self.fleet else None,
+            why_not=self._unanswered,
+            portfolio=self.investments or None,
+            choices=self.choices or None,
+        )
+
+    @cached_property
+    def not_modelled(self) -> NotModelled:
+        """What the answer does not contain, why, and on which side it errs for that."""
+        from capacity.planning.not_modelled import not_modelled
+
+        return not_modelled(
+            self.known,
+            self.plan,
+            tests=tuple(self.tests.values()),
+            service=self.service or None,
+            scaling=self._scaling_or_assumed,
+            dispersion=self.dispersion,
+            responses=self.fleet_responses or None,
+        )
+
+    @property
+    def _unanswered(self) -> str:
+        """Why no number of instances and no load can be told; empty where one can."""
+        if self.known.void:
+            return "a finding voids the evidence for the capacity"
+        return self.instance_capacity.reason if isinstance(self.instance_capacity, Missing) else ""
+
+    @property
+    def _stated(self) -> Stated | None:
+        """What the number of instances rests on, and how it leads to another; None where no capacity is known."""
+        from capacity.planning.assumptions.stated import Stated
+
+        basis = self._basis
+        if basis is None:
+            return None
+        return Stated(
+            plan=self.plan,
+            basis=basis,
+            of=self._basis_of,
+            dispersion=self.dispersion,
+            in_production=bool(self.capacity.production),
+            tested=int(max(self.scaling_points["instances"])),
+        )
+
+    @property
+    def _basis(self) -> Basis | None:
+        """What the number of instances is computed from."""
+        from capacity.planning.assumptions.answers import Basis
+
+        if isinstance(self.instance_capacity, Missing):
+            return None
+        return Basis(
+            capacity=self.instance_capacity,
+            scaling=self._scaling_or_assumed,
+            policy=self.policy,
+            shared=self.shared,
+            running=self.plan.service.instances_running,
+            seed=self.seed,
+            demand=self.demand or None,
+        )
+
+    def _basis_of(self, plan: Plan, modelled: bool = True) -> Basis:
+        """The same of another plan of these tests, or without the service model; what cannot differ is kept."""
+        service: dict[str, Any] = {} if modelled else {"service": Missing("service model", "left out")}
+        other = self.otherwise(plan, **service)
+        if plan.demand != self.plan.demand:
+            del vars(other)["demand"]
+            if plan.demand and self.plan.demand and plan.demand.horizon_days == self.plan.demand.horizon_days:
+                vars(other)["_backtest"] = self._backtest
+        if modelled and other.dispersion.value == self.dispersion.value:
+            vars(other)["capacity"] = self.capacity
+        basis = other._basis
+        if basis is None:
+            raise NotIdentified(str(other.instance_capacity))
+        return basis
 
     @cached_property
     def ledger(self) -> Ledger | Missing:
@@ -606,10 +763,25 @@ class Study:
         return score(self.plan.ledger.plans, now)
 
     @property
+    def signature(self) -> str:
+        """The day, the software, and a checksum over all input files, in a line."""
+        data = origin.data_checksum(self.inputs["sha256"])
+        return f"{origin.now():%Y-%m-%d} · {origin.software()} · data {data}"
+
+    @property
     def missing(self) -> dict[str, str]:
         """Parts left out, and why."""
         parts = (self.service, self.scaling, self.demand, self.fleet, self.investments, self.ledger)
         return {part.name: part.reason for part in parts if isinstance(part, Missing)}
+
+    def __repr__(self) -> str:
+        tests = counted(len(self.plan.tests), "test")
+        return f"Study of {visible(self.name)}: {tests}, plan {visible(self.plan.file.name)}"
+
+    def _repr_html_(self) -> str:
+        from capacity.display import prose
+
+        return prose(repr(self))._repr_html_()
 
     def rng(self) -> np.random.Generator:
         """Return a fresh generator: every part draws from the same seed, whatever was computed before it."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from capacity.estimate import Estimate, money, number
@@ -20,8 +22,8 @@ from capacity.estimate import Estimate, money, number
 def visible(text: object, limit: int | None = 60) -> str:
     r"""Return text from outside so that it can be read and does nothing else.
 
-    Control and direction characters go, lone surrogates become U+FFFD, white space becomes single spaces, and
-    what is longer than `limit` characters ends in an ellipsis.
+    Control and direction characters go, what is no character becomes U+FFFD, white space becomes single spaces,
+    a letter keeps four of its marks, and what is longer than `limit` characters ends in an ellipsis.
 
     Examples
     --------
@@ -30,19 +32,34 @@ def visible(text: object, limit: int | None = 60) -> str:
     >>> visible("x" * 100, limit=5)
     'xxxx…'
     """
-    raw = str(text)
-    raw = raw if limit is None else raw[: 4 * limit + 100]
-    cleaned = " ".join("".join(_visible_character(character) for character in raw).split())
-    return cleaned if limit is None or len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
+    read = "".join(islice(_readable(str(text)), None if limit is None else limit + 2)).rstrip()
+    return read if limit is None or len(read) <= limit else read[: limit - 1].rstrip() + "…"
+
+
+_MOST_MARKS = 4  # on one letter: more would cover the lines around
+
+
+def _readable(raw: str) -> Iterator[str]:
+    before, marks = " ", 0
+    for character in filter(None, map(_visible_character, raw)):
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= _MOST_MARKS and not before == character == " ":
+            yield character
+            before = character
 
 
 def _visible_character(character: str) -> str:
     category = unicodedata.category(character)
-    if category == "Cs":
+    if category == "Cs" or _is_no_character(ord(character)):
         return "\ufffd"
-    if character in "\n\r\t\v\f" or category in {"Zl", "Zp", "Zs"}:
+    if character.isspace():
         return " "
     return "" if category in {"Cc", "Cf"} else character
+
+
+def _is_no_character(point: int) -> bool:
+    """Whether Unicode sets a number aside for good: XML and YAML do not take it."""
+    return point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
 
 
 @dataclass(frozen=True)
@@ -163,11 +180,13 @@ _COLUMNS_BY_KIND = {
         "peak": "peak", "peak_demand": "peak demand", "slo_capacity": "within SLO", "load": "load",
         "safe_load": "safe load", "safe_load_low": "safe load, low", "safe_load_high": "safe load, high",
         "reduction": "taken off", "expected_shortfall": "expected shortfall",
-        "fitted": "by the law", "capacity_alone": "capacity, alone", "capacity_last": "capacity, done last",
+        "fitted": "by the law", "promised": "promised today",
+        "capacity_alone": "capacity, alone", "capacity_last": "capacity, done last",
     },
     "users/s": {"arrival_rate": "arrivals"},
     "count": {
         "arrivals": "arrivals", "requests": "requests", "responses": "responses", "good": "good",
+        "running": "instances now", "needed": "instances needed",
         "failures": "failures", "errors": "errors", "count": "count", "instances": "instances",
         "servers": "servers", "periods": "periods", "spare_instances": "spare", "n": "n",
     },
@@ -184,11 +203,13 @@ _COLUMNS_BY_KIND = {
         "in_order": "saved a year, in order", "last_in": "saved a year, done last",
         "shapley": "saved a year, Shapley share", "rent_per_month": "rent a month",
         "loss_per_month": "lost a month", "regret_per_month": "regret a month, 1 in 20", "worth": "worth at most",
-        "worth_knowing": "worth knowing", "at_low": "worth at its low end", "at_high": "worth at its high end",
+        "rent_now": "rent a month now", "rent_needed": "rent a month, needed", "rent_more": "more a month",
+        "work_worth": "worth of the work", "worth_knowing": "worth knowing",
+        "at_low": "worth at its low end", "at_high": "worth at its high end",
     },
     "size": {"size": "size"},
     "moment": {"time": "time", "timestamp": "time", "started": "start"},
-    "day": {"date": "date"},
+    "day": {"date": "date", "short_from": "too small from"},
     "yes/no": {"steady": "steady", "saturated": "saturated", "ok": "met"},
     "checksum": {"sha256": "SHA-256"},
     "identifier": {"lever": "work", "input": "input"},
@@ -197,6 +218,7 @@ _COLUMNS_BY_KIND = {
         "message": "finding", "remedy": "remedy", "why": "why", "reason": "why", "text": "text",
         "meaning": "meaning", "action": "action", "method": "method",
         "criterion": "criterion", "harm": "harm", "verdict": "verdict", "policy": "policy",
+        "if_lower": "answer if lower", "if_higher": "answer if higher", "errs": "the answer errs",
         "requirement": "required", "measured": "found", "supported": "what the data support", "purpose": "purpose",
     },
 }  # fmt: skip
@@ -238,14 +260,64 @@ def spoken(name: object) -> str:
 
     Examples
     --------
-    >>> spoken("connection_pool"), spoken("apm"), spoken("blue_green")
-    ('connection pool', 'APM', 'blue-green')
+    >>> spoken("connection_pool"), spoken("apm.detect_factor"), spoken("blue_green")
+    ('connection pool', 'APM: detect factor', 'blue-green')
     """
-    words = visible(name).replace("_", " ").replace("blue green", "blue-green")
-    return " ".join(word.upper() if word in _ACRONYMS else word for word in words.split(" "))
+    text = visible(name)
+    parts = text.split(".") if _DOTTED.fullmatch(text) else [text]
+    return ": ".join(map(_words, parts))
 
 
-_ACRONYMS = {"apm", "cpu", "csrf", "dns", "npv", "tls"}
+_ACRONYMS = {
+    "apm": "APM",
+    "cpu": "CPU",
+    "csrf": "CSRF",
+    "dns": "DNS",
+    "npv": "NPV",
+    "rfc7807": "RFC 7807",
+    "tls": "TLS",
+}
+_DOTTED = re.compile(r"[a-z]\w*\.[a-z]\w*", re.ASCII)
+
+
+def _words(name: str) -> str:
+    words = name.replace("_", " ").replace("blue green", "blue-green")
+    return " ".join(_ACRONYMS.get(word, word) for word in words.split(" "))
+
+
+def in_currency(caption: str, currency: str | None) -> str:
+    """Say in a caption what its money is in; nothing is said where no currency is stated.
+
+    Examples
+    --------
+    >>> in_currency("Fleet sizes", "EUR"), in_currency("Fleet sizes", None)
+    ('Fleet sizes; money in EUR', 'Fleet sizes')
+    """
+    return f"{caption}; money in {currency}" if currency else caption
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["retries", "APM", "tracing"]), listed(["retries"])
+    ('retries, APM and tracing', 'retries')
+    """
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def paragraphs(*texts: Sequence[str] | str) -> str:
+    """Join sentences into paragraphs, a blank line between them; empty ones are left out.
+
+    Examples
+    --------
+    >>> paragraphs(["It will do.", "For a year."], [], "Not modelled: bursts.").splitlines()
+    ['It will do. For a year.', '', 'Not modelled: bursts.']
+    """
+    joined = (text if isinstance(text, str) else " ".join(text) for text in texts)
+    return "\n\n".join(filter(None, joined))
 
 
 def sentence(text: str) -> str:

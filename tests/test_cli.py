@@ -16,6 +16,8 @@ from capacity import cli
 from capacity.errors import InputError, UsageError
 from capacity.planning.readiness.gates import Gate
 from capacity.planning.readiness.readiness import Verdict
+from capacity.report.batch import Outcome as Many
+from capacity.report.cache import Cache
 from capacity.report.folder import Busy
 from capacity.report.publish import Outcome, Run
 
@@ -25,6 +27,12 @@ EXPORT = {"aggregate": {}, "intermediate": []}
 def run(*arguments: str) -> int:
     """Exit code of a command."""
     return cli._exit_code(arguments)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the user's cache alone."""
+    monkeypatch.setenv("CAPACITY_NO_CACHE", "1")
 
 
 @pytest.fixture
@@ -43,17 +51,21 @@ def test_help_needs_nothing_heavy() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert shown.endswith("[]\n")
-    assert all(command in shown for command in ("report", "inspect", "check", "init", "lab"))
+    assert all(command in shown for command in ("report", "sweep", "inspect", "check", "init", "lab"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["reprot"], "error: No such command 'reprot'"),
-        (["report"], "error: Missing argument 'PLAN'."),
+        (["report"], "error: Missing argument 'PLAN...'."),
         (["report", "--colour", "x"], "error: No such option"),
         (["report", "none.toml"], "error: none.toml: there is no such file"),
         (["report", "nul\0.toml"], "error: nul.toml: there is no such file"),
+        (["sweep", "none.toml", "-p", "a=1"], "error: none.toml: there is no such file"),
+        (["sweep", __file__], "error: Missing option '-p'"),
+        (["sweep", __file__, "-p", "slo.p95_ms=["], "error: values '['; allowed: 90,180,360"),
+        (["sweep", __file__, "-p", "slo.p95=1"], "error: test_cli.py: slo.p95: no such key in slo; allowed"),
         (["inspect", "a.json", "b.json"], "error: a.json: there is no such file"),
         (["check", "none.toml"], "error: none.toml: there is no such file"),
         (["init", "none.json"], "error: none.json: there is no such file"),
@@ -163,10 +175,105 @@ def test_a_failed_report_says_where_its_pages_are(
     assert second == "error: report is as it was; the pages of this run are in report-failed"
 
 
-def test_progress_is_plain_lines_unless_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Logs stay readable."""
-    cli._progress()(Run("02-capacity", "complete", 1.24), 2, 7)
-    assert capsys.readouterr().err == "2 of 7: 02-capacity complete, 1.2 s\n"
+def test_a_shell_can_complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the help says."""
+    for name, value in {
+        "COMP_WORDS": "capacity sw",
+        "COMP_CWORD": "1",
+        "_CAPACITY_COMPLETE": "bash_complete",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run() == 0
+    assert capsys.readouterr().out == "plain,sweep\n"
+
+
+@pytest.fixture
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own."""
+    monkeypatch.delenv("CAPACITY_NO_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    return tmp_path / "xdg" / "capacity"
+
+
+def test_results_are_kept_unless_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, plan: str, private: Path
+) -> None:
+    """By the option or the environment."""
+    asked = publishing(monkeypatch)
+    run("report", plan)
+    assert asked["cache"] == Cache(private)
+    run("report", plan, "--no-cache")
+    assert asked["cache"] == Cache()
+    monkeypatch.setenv("CAPACITY_NO_CACHE", "1")
+    run("report", plan)
+    assert asked["cache"] == Cache()
+
+
+def many(monkeypatch: pytest.MonkeyPatch, name: str, outcome: Many) -> list[tuple[Any, ...]]:
+    """Stand in for a run of many; return what it was asked."""
+    asked: list[tuple[Any, ...]] = []
+
+    def stub(*arguments: Any, **options: Any) -> Many:
+        asked.append((*arguments, options))
+        return outcome
+
+    monkeypatch.setattr(name, stub)
+    return asked
+
+
+def test_several_plans_are_a_run_of_many(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], private: Path, plan: str
+) -> None:
+    """One that is missing is one of them; the worst decides, and the page to open is told nevertheless."""
+    outcome = Many(Path("report"), True, ("none.toml: there is no such file",), 2)
+    asked = many(monkeypatch, "capacity.report.batch.publish_many", outcome)
+    assert run("report", plan, "none.toml", "-p", "seed=2", "--jobs", "3") == 2
+    assert asked[0][:2] == ((plan, "none.toml"), "report")
+    assert (asked[0][2]["parameters"], asked[0][2]["jobs"]) == ({"seed": "2"}, 3)
+    told = capsys.readouterr()
+    assert told.out == "report/index.html\n"
+    assert told.err == "error: none.toml: there is no such file\n"
+
+
+def test_one_plan_given_twice_is_one(monkeypatch: pytest.MonkeyPatch, private: Path, plan: str) -> None:
+    """However it is written."""
+    asked = publishing(monkeypatch)
+    assert run("report", plan, str(Path(plan).parent / ".." / Path(plan).parent.name / "plan.toml")) == 0
+    assert asked["plan"] == plan
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        (None, "error: report is as it was; nothing was written\n"),
+        (Path("report-failed"), "error: report is as it was; the pages of this run are in report-failed\n"),
+    ],
+)
+def test_a_run_of_many_without_a_report_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    private: Path,
+    plan: str,
+    folder: Path | None,
+    message: str,
+) -> None:
+    """And that the earlier one is untouched."""
+    many(monkeypatch, "capacity.report.batch.publish_many", Many(folder, False, ("a: why",), 6))
+    assert run("report", plan, "b.toml") == 6
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "error: a: why\n" + message)
+
+
+def test_a_sweep_hands_on_its_values(monkeypatch: pytest.MonkeyPatch, private: Path, plan: str) -> None:
+    """Each key with its values."""
+    asked = many(monkeypatch, "capacity.report.sweep.sweep", Many(Path("sweep"), True, (), 0))
+    assert (
+        run("sweep", plan, "-p", "demand.horizon_days=90,180", "-p", "slo.p95_ms=100..300:100", "--seed", "4")
+        == 0
+    )
+    keys = {"demand.horizon_days": [90, 180], "slo.p95_ms": [100, 200, 300]}
+    assert asked[0][:3] == (plan, keys, "sweep")
+    assert asked[0][3]["seed"] == 4
 
 
 @pytest.mark.parametrize(("ready", "code"), [(True, 0), (False, 4)])

@@ -1,6 +1,8 @@
 """The plan file: what it accepts, and one exact line for each thing it refuses."""
 
 import datetime as dt
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,66 @@ def test_overriding_is_checked_like_the_file(folder: Path) -> None:
         accepted(folder, WHOLE).overridden(p95_ms=-1)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "read"),
+    [
+        ("slo.p95_ms", 300, lambda plan: plan.slo.p95_ms == 300),
+        ("policy.risk", 0.01, lambda plan: plan.policy.risk == 0.01),
+        (
+            "demand.growth_per_month",
+            [0.0, 0.1, 0.2],
+            lambda plan: plan.demand.growth_per_month == (0, 0.1, 0.2),
+        ),
+        ("demand.events[0].multiplier", 3, lambda plan: plan.demand.events[0].multiplier == (3, 3, 3)),
+        ("investment[0].hours", 8, lambda plan: plan.investment[0].hours == (8, 8, 8)),
+        ("investment[0].size", 30, lambda plan: plan.investment[0].parameters["size"] == 30),
+        ("tests.stress.instances", 3, lambda plan: plan.tests["stress"].instances == 3),
+        ("service.instances_tested", 4, lambda plan: plan.tests["stress"].instances == 4),
+        ("tests.stress", "a.json", lambda plan: plan.tests["stress"].export.name == "a.json"),
+        ("limit", [], lambda plan: plan.limit == ()),
+    ],
+)
+def test_a_value_given_counts_as_if_it_stood_in_the_file(
+    folder: Path, key: str, value: object, read: Callable[[Plan], bool]
+) -> None:
+    """At any key, with all that follows from it; the file itself stays as it is."""
+    before = accepted(folder, WHOLE)
+    assert not read(before) or key == "limit"
+    assert read(Plan.open(folder / "plan.toml", {key: value}))
+    assert load_plan(folder / "plan.toml") == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "demand.horizon_day",
+            9,
+            "demand.horizon_day: no such key in demand; .*; did you mean 'horizon_days'?",
+        ),
+        ("slow.p95_ms", 9, "slow: no such key in a plan; .*; did you mean 'slo'?"),
+        ("slo.p95_ms", -1, "slo.p95_ms: -1; allowed: milliseconds above 0"),
+        ("slo.p95_ms.x", 1, "slo.p95_ms.x: slo.p95_ms is 250; allowed: a key after a dot, where a table is"),
+        ("investment[1].hours", 1, r"investment[1].hours: investment is .*; allowed: [0] to [0] after it"),
+        ("investment.hours", 1, r"investment.hours: investment is .*; allowed: [0] to [0] after it"),
+        ("slo[0]", 1, r"slo[0]: slo is a table of 3 keys; allowed: a key after a dot, where a table is"),
+        ("a b", 1, "'a b': no key; allowed: such as demand.horizon_days"),
+        ("", 1, "'': no key; allowed"),
+    ],
+)
+def test_a_value_given_is_checked_like_the_file(folder: Path, key: str, value: object, message: str) -> None:
+    """The key is named, and the nearest one."""
+    accepted(folder, WHOLE)
+    pattern = ".*".join(map(re.escape, f"plan.toml: {message}".split(".*")))
+    with pytest.raises(UsageError, match=pattern):
+        Plan.open(folder / "plan.toml", {key: value})
+
+
+def test_values_can_be_given_for_a_bare_export(folder: Path) -> None:
+    """It has a plan too."""
+    assert Plan.open(folder / "a.json", {"slo.p95_ms": 300}).slo.p95_ms == 300
+
+
 def test_a_horizon_needs_demand(folder: Path) -> None:
     """Looking ahead without a history is refused, not ignored."""
     with pytest.raises(UsageError, match="no \\[demand\\]"):
@@ -283,7 +345,10 @@ def test_a_horizon_needs_demand(folder: Path) -> None:
             TESTS + "[[attestation]]\ngate = 'csrf'\npassed = 'yes'\nlink = 'x'",
             "attestation[0].passed: 'yes'; allowed: true or false",
         ),
-        (TESTS + "[service]\nname = ' '", "service.name: ''; allowed: text of 1 to 200 characters"),
+        (
+            TESTS + "[service]\nname = ' '",
+            "service.name: ''; allowed: text of 1 to 200 characters that can be seen",
+        ),
         (
             TESTS + "[service]\nname = 's'\ninstances_tested = 0",
             "service.instances_tested: 0; allowed: a whole number of instances, 1 to 100000",

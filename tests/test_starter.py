@@ -25,14 +25,15 @@ def test_a_starter_is_a_plan(tmp_path: Path) -> None:
     assert list(plan.tests) == ["baseline", "stress"]
 
 
-def test_a_starter_without_its_comment_signs_is_a_plan(tmp_path: Path) -> None:
-    """Every example in it is right once its files are there."""
+@pytest.mark.parametrize("other", ["history", "current_peak"])
+def test_a_starter_without_its_comment_signs_is_a_plan(tmp_path: Path, other: str) -> None:
+    """Every example in it is right once its files are there, with one of the two ways to know the traffic."""
     plan = written(tmp_path, "stress.json")
-    for name in ("stress.yml", "fleet.json", "traffic.csv", "last-plan.json"):
+    for name in ("stress.yml", "fleet.json", "fleet.yml", "traffic.csv", "last-plan.json"):
         (tmp_path / name).write_text("")
-    prose = ("# A capacity", "# Paths")
+    kept = ("# A capacity", "# Paths", f"# {other} =")
     lines = [
-        line if line.startswith(prose) else line.removeprefix("# ") for line in plan.read_text().splitlines()
+        line if line.startswith(kept) else line.removeprefix("# ") for line in plan.read_text().splitlines()
     ]
     plan.write_text("\n".join(lines))
     read = load_plan(plan)

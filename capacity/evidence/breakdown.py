@@ -27,7 +27,8 @@ from capacity.evidence.operating import Point
 from capacity.evidence.quantiles import Mixture
 from capacity.evidence.steps import Step
 
-_FIXED = ("endpoint", "share", "p95 at lowest", "p95 at highest")
+_MOST = 200  # endpoints told of, the most requested
+_FIXED = ("endpoint", "share", "P95 at lowest", "P95 at highest")
 _BY_RUN = ("test", "status", "saturation throughput", "SLO capacity")
 
 
@@ -49,16 +50,16 @@ def limits_by_endpoint(tests: Sequence[LoadTest], capacity: Capacity, slo: Slo) 
     Returns
     -------
     DataFrame
-        One row an endpoint, the most requested first: `endpoint`, `share` of all requests [fraction], `p95 at lowest`
-        and `p95 at highest` held load [s], and for each objective a column such as `p95 kept up to` with an Estimate
+        One row an endpoint, the most requested first: `endpoint`, `share` of all requests [fraction], `P95 at lowest`
+        and `P95 at highest` held load [s], and for each objective a column such as `P95 kept up to` with an Estimate
         of the total offered rate [req/s]. Without rows where the exports do not tell endpoints period by period.
     """
     names = {point.step.test for point in capacity.points}
     judged = {test.name: test for test in tests if test.name in names and test.endpoint_times}
     points = [point for point in capacity.points if point.step.test in judged]
-    kept = {q: f"{slo_name(f'p{100 * q:g}').lower()} kept up to" for q in sorted(slo.quantiles)}
+    kept = {q: f"{slo_name(f'p{100 * q:g}')} kept up to" for q in sorted(slo.quantiles)}
     rows = []
-    for endpoint, share in _shares(list(judged.values())).items():
+    for endpoint, share in _shares(list(judged.values())).head(_MOST).items():
         laws = _laws(judged, points, str(endpoint))
         held = [law for point, law in laws if was_held(point)]
         row = dict(zip(_FIXED, (endpoint, share, _p95(held[:1]), _p95(held[-1:])), strict=True))

@@ -58,6 +58,15 @@ def calibrate(tests: Sequence[LoadTest], steps: Sequence[Step], capacity: Capaci
     ------
     NotIdentified
         If the saturation throughput is only bounded, or fewer than three loads lie below it, or none comes near.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> steps = cap.find_steps(test, cap.read_script("data/storefront/steps-1.yml"))
+    >>> service = cap.calibrate([test], steps, cap.find_limits([test], steps))
+    >>> print(service.servers, "|", service.service_time)
+    10 workers (7 to 13) | 0.0338 s (0.0232 to 0.0403)
     """
     limit = capacity.saturation_throughput
     if capacity.status != "established" or limit is None or limit.value is None:

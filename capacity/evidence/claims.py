@@ -30,7 +30,8 @@ from capacity.evidence.objectives import Slo
 from capacity.evidence.resilience import Resilience
 from capacity.evidence.steps import Step
 from capacity.fields import did_you_mean
-from capacity.wording import counted, visible
+from capacity.shown import Shown
+from capacity.wording import counted, paragraphs, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ _JUDGES = {
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Shown):
     """A claim and what the evidence says of it.
 
     Parameters
@@ -61,13 +62,21 @@ class Judgement:
     reason : str
         Why, in complete sentences.
     supported : Estimate or None
-        The number that the data do support.
+        The number that the data do support. [unit of the claim]
     test : str
         Tests it rests on, joined by commas.
     periods : tuple of int
-        Rows of `LoadTest.periods` it rests on; empty where it is the whole test, or several.
+        Rows of `LoadTest.periods` it rests on; empty where it is the whole test, or several. [rows]
     findings : tuple of str
         Codes of the findings that bear on it.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> first = study.claims.items[0]
+    >>> print(first.claim.words, "-", first.verdict)
+    P95 at most 500 ms at 250 req/s - supported
     """
 
     claim: Stated
@@ -108,8 +117,16 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Judgements(Sequence[Judgement]):
-    """Every claim of a plan with its verdict, in the order of the plan."""
+class Judgements(Shown, Sequence[Judgement]):
+    """Every claim of a plan with its verdict, in the order of the plan.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> [item.verdict for item in study.claims]
+    ['supported', 'contradicted', 'contradicted', 'not supported by this evidence']
+    """
 
     items: tuple[Judgement, ...] = field(default=())
 
@@ -137,7 +154,7 @@ class Judgements(Sequence[Judgement]):
             return "Nothing was claimed."
         numbers = [len(self.of(verdict)) for verdict in (SUPPORTED, CONTRADICTED, NOT_SUPPORTED)]
         head = f"Of {counted(len(self), 'claim')} {numbers[0]:,} supported, {numbers[1]:,} contradicted, "
-        return " ".join([f"{head}{numbers[2]:,} not supported by this evidence.", *map(str, self)])
+        return paragraphs(f"{head}{numbers[2]:,} not supported by this evidence.", *map(str, self))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a claim."""

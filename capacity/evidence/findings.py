@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from capacity.errors import DomainError
 from capacity.estimate import number
+from capacity.shown import Shown
 from capacity.wording import counted, plain, visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _CLAIMS: tuple[Claim, ...] = get_args(Claim)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """One reason why a test does not prove what it seems to, or proves less.
 
     Parameters
@@ -41,7 +42,7 @@ class Finding:
     test : str
         Name of the test; names joined by commas where the finding is about several together.
     periods : tuple of int
-        Rows of `LoadTest.periods` concerned; empty where it is the whole test.
+        Rows of `LoadTest.periods` concerned; empty where it is the whole test. [rows]
     endpoints : tuple of str
         Endpoints concerned, named as in the export.
 
@@ -49,6 +50,16 @@ class Finding:
     ------
     DomainError
         If the severity or the claim is not one of those above.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> worst = study.findings.items[0]
+    >>> worst.severity, worst.claim
+    ('voids', 'error rate')
+    >>> print(worst.remedy)
+    Quote the error rate by status code, and let the script expect the right status.
     """
 
     code: str
@@ -73,13 +84,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Findings(Sequence[Finding]):
+class Findings(Shown, Sequence[Finding]):
     """Findings about one or several tests, the gravest first; empty (and false) where nothing was found.
 
     Parameters
     ----------
     items : iterable of Finding
         In any order; findings of one severity keep theirs.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> [(item.severity, item.claim) for item in study.findings][:2]
+    [('voids', 'error rate'), ('voids', 'error rate')]
     """
 
     items: tuple[Finding, ...] = field(default=())

@@ -17,6 +17,7 @@ from capacity.evidence.objectives import Slo, model_free, slo_capacities, slo_na
 from capacity.evidence.operating import Point, operating_points, same_mix
 from capacity.evidence.steps import Step
 from capacity.evidence.throughput import Run, mean_rate, run_of, working
+from capacity.shown import Shown
 
 Status = Literal["established", "at least", "at most", "not established"]
 _MOST_TELLING: tuple[Status, ...] = get_args(Status)
@@ -28,7 +29,7 @@ _LASTING = 2  # periods of overload needed to speak of saturation
 
 
 @dataclass(frozen=True)
-class Capacity:
+class Capacity(Shown):
     """What the tests support saying about capacity, in requests per second.
 
     Parameters
@@ -53,6 +54,15 @@ class Capacity:
     production : dict of str to Estimate
         The capacities of `slo` under production's arrivals, which are not evenly spaced; empty where no service could
         be calibrated to tell them. [req/s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> study.capacity.status
+    'established'
+    >>> print(study.capacity.safe)
+    259 req/s (243 to 271)
     """
 
     status: Status
@@ -115,6 +125,15 @@ def find_limits(tests: Sequence[LoadTest], steps: Sequence[Step], slo: Slo | Non
         Their steps.
     slo : Slo, optional
         Objectives; without it no SLO capacity is given.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> steps = cap.find_steps(test, cap.read_script("data/storefront/steps-1.yml"))
+    >>> found = cap.find_limits([test], steps, cap.Slo({0.95: 0.180}))  # [s]
+    >>> print(found.saturation_throughput, "|", found.slo["p95"])
+    296 req/s (291 to 301) | 267 req/s (250 to 285)
     """
     groups = same_mix(tests)
     if len(groups) > 1:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from capacity.evidence.quantiles import Mixture
+from capacity.shown import Shown
+from capacity.wording import counted, plain, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,15 +53,17 @@ def is_timeout(error: str) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class LoadTest:
+class LoadTest(Shown):
     """What one run measured. All times in seconds from the run's first event.
 
     Parameters
     ----------
     name : str
         Role in the study, or the file's stem.
-    file, tool, dialect, sha256, size
+    file, tool, dialect, sha256 : str
         Which file, recorded by what.
+    size : int
+        Of the file. [bytes]
     start : datetime or None
         First event, UTC; None where the export carries no times.
     periods : DataFrame
@@ -73,10 +77,12 @@ class LoadTest:
     endpoints : DataFrame
         Per endpoint over the whole run: columns `SUMMARY`, `requests`, `failures`.
     summary, good_summary : dict
-        Response times over the whole run, exactly as the tool exported them.
+        Response times over the whole run, exactly as the tool exported them. [s]
     totals : dict
         Counts over the whole run as the tool exported them: `requests`, `responses`, `arrivals`, `completed`,
-        `failed`, `dropped`; None where it does not count them.
+        `failed`, `dropped`; None where it does not count them. [requests], [virtual users]
+    endpoint_codes : dict
+        Per endpoint the answers by status code. [responses]
     samples : tuple
         Per period the response times themselves (`values`, `counts` in seconds) where the export has them, else None.
     error_codes : tuple of str
@@ -85,6 +91,15 @@ class LoadTest:
         Instances of the service that took the load. [instances]
     time_endpoints : callable
         Make `endpoint_times`: a long export has a hundred thousand summaries, and few questions need them.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> print(test)
+    steps-1 (artillery v2): 83,840 requests, 83,840 answered, in 362 s against 1 instance.
+    >>> round(test.rates()["goodput"].max())  # [req/s]
+    305
     """
 
     name: str
@@ -112,7 +127,7 @@ class LoadTest:
     time_endpoints: Callable[[], dict[str, pd.DataFrame]] = dict
 
     def named(self, name: str, *, instances: int = 1, error_codes: Sequence[str] = ERROR_CODES) -> LoadTest:
-        """Return the same run under its role in a study, with what counts as a failure there."""
+        """Return the same run under its role in a study, with its [instances] and what counts as a failure there."""
         endpoints = self.endpoints.copy()
         for endpoint, codes in self.endpoint_codes.items():
             more = failing(codes, error_codes) - failing(codes, self.error_codes)
@@ -120,6 +135,21 @@ class LoadTest:
         return replace(
             self, name=name, instances=instances, error_codes=tuple(error_codes), endpoints=endpoints
         )
+
+    @property
+    def text(self) -> str:
+        """The run in a sentence."""
+        sent, answered = (self.totals.get(name) for name in ("requests", "responses"))
+        counts = f"{plain(sent)} requests, {plain(answered)} answered" if self.has_http else "no HTTP request"
+        against = counted(self.instances, "instance")
+        return (
+            f"{visible(self.name)} ({visible(self.tool)} {visible(self.dialect)}): {counts}, "
+            f"in {self.duration:,.0f} s against {against}."
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return `rates` by period."""
+        return self.rates()
 
     @property
     def duration(self) -> float:
@@ -136,22 +166,22 @@ class LoadTest:
 
     @cached_property
     def good(self) -> pd.Series:
-        """Answers a user would call successful, per period: all less those with a failing status code."""
+        """Answers a user would call successful, per period: all less those with a failing status code [requests]."""
         return self.periods["responses"].fillna(0) - self._count_codes(self.error_codes)
 
     @cached_property
     def unanswered(self) -> pd.Series:
-        """Requests that got no answer (refused, reset, timed out), per period."""
+        """Requests that got no answer (refused, reset, timed out), per period [requests]."""
         return self._count_errors(is_unanswered)
 
     @cached_property
     def generator_errors(self) -> pd.Series:
-        """Requests the load generator itself could not send, per period."""
+        """Requests the load generator itself could not send, per period [requests]."""
         return self._count_errors(is_generator)
 
     @cached_property
     def timeouts(self) -> pd.Series:
-        """Requests the client gave up on, per period."""
+        """Requests the client gave up on, per period [requests]."""
         return self._count_errors(is_timeout)
 
     @cached_property
@@ -176,7 +206,7 @@ class LoadTest:
         return not self.good_times.empty and bool(self.good_times["count"].notna().any())
 
     def rates(self) -> pd.DataFrame:
-        """Per period: offered, throughput, goodput [req/s], error rate and Little's concurrency."""
+        """Per period: offered, throughput, goodput [req/s], error rate [fraction], Little's concurrency [requests]."""
         periods = self.periods
         frame = pd.DataFrame({"start": periods["start"], "span": periods["span"]})
         span = periods["span"].where(periods["span"] > 0)
@@ -191,7 +221,7 @@ class LoadTest:
         return frame
 
     def error_rate(self, rows: Iterable[int]) -> pd.Series:
-        """Failed share of what was answered or given up, per period: (bad answers + unanswered) / (all)."""
+        """Failed share of what was answered or given up, by period: (bad answers + unanswered) / all [fraction]."""
         rows = list(rows)
         lost = self.unanswered.loc[rows]
         answered = self.periods["responses"].fillna(0).loc[rows]
@@ -199,7 +229,7 @@ class LoadTest:
         return ((answered - self.good.loc[rows] + lost) / ended.where(ended > 0)).astype(float)
 
     def mixture(self, rows: Iterable[int], *, good: bool = True) -> Mixture:
-        """Response-time law of several periods together: from raw values where exported, else from summaries."""
+        """Response-time law of several periods together [s]: from raw values where exported, else from summaries."""
         rows = list(rows)
         raw = (
             [self.samples[row] for row in rows]

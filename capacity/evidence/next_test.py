@@ -22,7 +22,8 @@ from capacity.evidence.planned.loads import Role, choose, startable
 from capacity.evidence.planned.reasons import reasons
 from capacity.evidence.planned.script import Endpoint, endpoints_of, write_script
 from capacity.evidence.steps import Step
-from capacity.wording import counted
+from capacity.shown import Shown
+from capacity.wording import counted, paragraphs
 
 if TYPE_CHECKING:
     from capacity.evidence.calibration import Service
@@ -43,7 +44,7 @@ _PURPOSES: dict[Role, str] = {
 
 
 @dataclass(frozen=True)
-class Held:
+class Held(Shown):
     """One load of the next test, held for a while.
 
     Parameters
@@ -56,6 +57,14 @@ class Held:
         How long, including the 10 s that leave whole reporting periods wherever the test begins. [s]
     role : str
         What it is to show: limit, objective, overload, baseline, calibration or recovery.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> held = study.next_test.phases[0]
+    >>> round(held.offered), held.duration, held.role  # [req/s], [s]
+    (264, 190.0, 'objective')
     """
 
     offered: float
@@ -91,6 +100,15 @@ class NextTest:
         Artillery's name of the response times to check.
     service : Service or None
         The model of the predictions.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.next_test)
+    4 loads in 9.17 minutes
+    >>> print([round(held.offered) for held in study.next_test.phases])  # [req/s]
+    [264, 276, 326, 58]
     """
 
     phases: tuple[Held, ...]
@@ -111,7 +129,7 @@ class NextTest:
     def text(self) -> str:
         """What to test next and why, in sentences."""
         loads = "; ".join(_told(role, list(held)) for role, held in groupby(self.phases, attrgetter("role")))
-        return " ".join([*self.why, f"The next test holds {self}: {loads}."])
+        return paragraphs(self.why, f"The next test holds {self}: {loads}.")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a load: how much, how long, what it is to show, and what to expect."""

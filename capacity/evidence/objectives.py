@@ -18,6 +18,7 @@ from capacity.evidence.quantiles import Mixture
 from capacity.evidence.ramps import parts, settled_loads
 from capacity.models import domain
 from capacity.models.laws import share_interval
+from capacity.shown import Shown
 
 FREE = "monotone curve through the held loads"
 """How capacities are read off without a model."""
@@ -33,7 +34,7 @@ _HELD = 2  # periods a load must have been held for to count as kept
 
 
 @dataclass(frozen=True)
-class Slo:
+class Slo(Shown):
     """Objectives a request rate has to keep.
 
     Parameters
@@ -49,6 +50,12 @@ class Slo:
     ------
     DomainError
         If a quantile or the error rate is no share, or a response time not above 0.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> print(cap.Slo({0.95: 0.180, 0.99: 1.0}, error_rate=0.01))  # [s], [fraction]
+    Slo: quantiles 0.95: 180 ms; 0.99: 1,000 ms, error rate 1.0%, error codes 429, 5xx
     """
 
     quantiles: Mapping[float, float] = field(default_factory=dict)

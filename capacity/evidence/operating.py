@@ -12,6 +12,7 @@ import numpy as np
 from capacity.evidence.balance import DOUBT, ENOUGH, SHORTFALL, Balance, State, interrupted
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.steps import Step, read_step
+from capacity.shown import Shown
 
 _LOST = 0.02  # share of requests without an answer from which nothing else excuses a load
 _ALWAYS = 0.95  # failed share of an endpoint's answers that is a fault of its own, not of the load
@@ -25,7 +26,7 @@ _FLAT = 0.2  # goodput gained per request offered, below which something holds i
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
+class Point(Shown):
     """A stretch of a test under one verdict.
 
     Parameters
@@ -38,6 +39,14 @@ class Point:
     load : float
         Rate the verdict is about: what a plateau offered; of a ramp the highest served, the lowest that was
         surely too much. [req/s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> steps = cap.find_steps(test, cap.read_script("data/storefront/steps-1.yml"))
+    >>> [(point.state, round(point.load)) for point in cap.find_limits([test], steps).points[-2:]]  # [req/s]
+    [('saturated', 326), ('saturated', 379)]
     """
 
     step: Step

@@ -13,6 +13,7 @@ import pandas as pd
 from capacity.errors import NotIdentified
 from capacity.estimate import Estimate
 from capacity.models.laws import quantile_ranks
+from capacity.shown import Shown
 
 _KNOTS = {
     "min": 0.0,
@@ -35,7 +36,7 @@ _WHOLE = 0.0005  # times are whole milliseconds before they are summarised [s]
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class Mixture(Shown):
     """Distribution of the response times of several periods pooled.
 
     Where the export has the times themselves the law is exact. Where it has only a summary per period, each
@@ -52,6 +53,14 @@ class Mixture:
         Answers per period. [responses]
     exact : bool
         Whether `times` are the values themselves.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> times = test.mixture(range(3))  # of the first three periods
+    >>> round(times.mean, 3), round(times.quantile(0.95), 3)  # [s]
+    (0.035, 0.123)
     """
 
     times: Sequence[np.ndarray]
@@ -134,7 +143,7 @@ class Mixture:
         return float(grid[at - 1] * (grid[at] / grid[at - 1]) ** step)
 
     def estimate(self, q: float, *, level: float = 0.9) -> Estimate:
-        """Quantile with the order-statistic interval of its effective sample size.
+        """Quantile with the order-statistic interval of its effective sample size [s].
 
         Answers of one period resemble each other more than answers of different periods, so the sample counts for
         less than its size: it is divided by the ratio of the variance seen between periods to the binomial one.

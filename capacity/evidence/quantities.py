@@ -29,6 +29,7 @@ from typing import Literal, get_args
 from capacity.errors import DomainError
 from capacity.estimate import number
 from capacity.evidence.findings import seconds
+from capacity.shown import Shown
 from capacity.wording import heading
 
 Sense = Literal["at most", "at least", "about"]
@@ -42,7 +43,7 @@ TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Quantity(Shown):
     """One quantity that claims are made about.
 
     Parameters
@@ -58,13 +59,18 @@ class Quantity:
     sense : {"at most", "at least", "about"}
         In which sense it is claimed where the claim does not say.
     scale : float
-        Its unit in a plan file in units here: 0.001 for milliseconds.
+        Its unit in a plan file in units here: 0.001 for milliseconds. [1]
     column : str
         Its column in the tables of a test, where it has one.
     load : {"none", "optional", "needed"}
         Whether it can be claimed at a load.
     by_endpoint : bool
         Whether it can be claimed of one endpoint.
+
+    Examples
+    --------
+    >>> quantity("p95_ms").unit, quantity("p95_ms").sense
+    ('s', 'at most')
     """
 
     name: str
@@ -78,7 +84,7 @@ class Quantity:
     by_endpoint: bool = False
 
     def write(self, value: float) -> str:
-        """Write a value with its unit.
+        """Write a value with its unit, which is `unit` [s, fraction, req/s, instances].
 
         Examples
         --------
@@ -97,7 +103,7 @@ class Quantity:
         return f"{number(value)} {self.unit}"
 
     def allows(self, value: float) -> bool:
-        """Whether a value can be claimed at all, in the unit of a plan file."""
+        """Whether a value can be claimed at all, in the unit of a plan file [`unit` / `scale`]."""
         low, high, _ = _ALLOWED[self.unit]
         if isinstance(value, bool) or self.unit == "yes/no":
             return self.unit == "yes/no" and value in (0, 1)

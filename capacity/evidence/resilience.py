@@ -43,6 +43,15 @@ class Resilience:
         The periods of the clearest overload, as in `overload.Overload.frame`; empty where none was tested.
     text : str
         The answer in sentences.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> study.resilience.graceful
+    False
+    >>> print(study.resilience.recovery_time)
+    at most 20 s
     """
 
     graceful: bool | None
@@ -183,13 +192,19 @@ def _recovery(overload: Overload) -> _Verdict:
     name = overload.test.name
     if not times:
         return _Verdict("unknown", "the load did not fall afterwards, or nothing compares to it", name)
-    slowest = max(times, key=lambda time: (time.low, time.high))
+    slowest = max(_telling(times, looked[-1]), key=lambda time: (time.low, time.high))
     never = not slowest.bounded
     measured = f"not yet after {number(slowest.low)} s, when the record ends" if never else str(slowest)
     status: Status = (
         "pass" if slowest.high <= _BACK_WITHIN else "fail" if slowest.low >= _BACK_WITHIN else "unknown"
     )
     return _Verdict(status, measured, name, slowest)
+
+
+def _telling(times: Sequence[Estimate], last: Estimate | None) -> list[Estimate]:
+    """Leave out recoveries that the next overload cut short before they were to be over: they tell nothing."""
+    telling = [time for time in times if time.bounded or time.low >= _BACK_WITHIN or time is last]
+    return telling or list(times)
 
 
 def _recovery_time(overload: Overload, last: pd.Series, later: pd.DataFrame) -> Estimate | None:

@@ -15,6 +15,7 @@ from capacity.evidence.operating import Point
 from capacity.models.fits.openfit import OpenFit
 from capacity.models.fits.selection import LawChoice, choose_law
 from capacity.models.scalability import Amdahl, Linear, Usl
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ _MORE = 1.01  # ratio of throughputs from which one contradicts a peak
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
+class Scaling(Shown):
     """How one deployment's throughput grows with the requests in it.
 
     Parameters
@@ -36,6 +37,13 @@ class Scaling:
         Successful answers per second of the overloaded stretches, which no law was fitted to. [req/s]
     refused : tuple of str
         Why laws were left out.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.concurrency_law.fit.unit_throughput)
+    28.1 req/s (26.8 to 29.9)
     """
 
     choice: LawChoice
@@ -124,6 +132,15 @@ def fit_scaling(points: Sequence[Point], level: float = 0.9) -> Scaling:
     References
     ----------
     .. [1] Whitt, Planning queueing simulations, Management Science 35, 1989, sec. 3.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> steps = cap.find_steps(test, cap.read_script("data/storefront/steps-1.yml"))
+    >>> law = cap.fit_scaling(cap.find_limits([test], steps).points)
+    >>> print(law.peak_throughput)
+    at least 285 req/s
     """
     steps = [p.step for p in points if p.state == "healthy" and _steady(p)]
     throughput = np.array([step.throughput for step in steps])

@@ -14,6 +14,7 @@ from capacity.errors import DomainError
 from capacity.estimate import Estimate, number
 from capacity.evidence.worlds import Worlds
 from capacity.models import domain
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ _SHARES = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
-class Service:
+class Service(Shown):
     """A service as equal workers behind one queue, plus a delay no worker is held for.
 
     Response time = time without waiting, as measured at low load, plus the waiting time of a G/G/c station. The
@@ -48,13 +49,20 @@ class Service:
         Per step above the calm ones measured mean and quantiles, those predicted from the other steps (where it is the
         only one, from it), and the relative errors.
     errors : dict of float to float
-        Standard error of the logarithm of a predicted quantile, from the steps left out; key 0 for the mean.
+        Standard error of the logarithm of a predicted quantile, from the steps left out; key 0 for the mean. [1]
 
     References
     ----------
     .. [1] Whitt, Approximations for the GI/G/m queue, Production and Operations Management 2(2), 1993.
     .. [2] Abate, Choudhury and Whitt, Exponential approximations for tail probabilities in queues, I,
        Operations Research 43(5), 1995.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.service.servers, "|", study.service.predict(250, 0.95))
+    10 workers (6 to 13) | 0.147 s (0.127 to 0.169)
     """
 
     worlds: Worlds
@@ -124,8 +132,15 @@ class Service:
             Variance of the number of arrivals over its mean; 1 for Poisson arrivals (independent users). [1]
         """
         domain.not_negative(dispersion=dispersion)
-        worlds = replace(self.worlds, arrival_scv=np.full_like(self.worlds.arrival_scv, dispersion))
-        return replace(self, worlds=worlds)
+        if dispersion not in self._in_production:
+            scv = np.full_like(self.worlds.arrival_scv, dispersion)
+            self._in_production[dispersion] = replace(self, worlds=replace(self.worlds, arrival_scv=scv))
+        return self._in_production[dispersion]
+
+    @cached_property
+    def _in_production(self) -> dict[float, Service]:
+        """What `in_production` made, by dispersion: it keeps what it worked out."""
+        return {}
 
     def pooled(self, times: float) -> Service:
         """Return so many of the same service behind one queue: workers and limit times as many. [1]"""
@@ -136,14 +151,14 @@ class Service:
         return replace(self, worlds=worlds, saturation_throughput=self.saturation_throughput.scaled(times))
 
     def production_share(self, q: float, limit: float, dispersion: float = 1.0) -> Estimate:
-        """How much of the rate that keeps an objective in the test keeps it under production's arrivals. [fraction]
+        """Share of the rate kept in the test that is kept under production's arrivals too. [fraction]
 
         Parameters
         ----------
         q, limit : float
             The share of requests that must stay within the limit [s].
         dispersion : float
-            As in `in_production`.
+            As in `in_production`. [1]
 
         Raises
         ------

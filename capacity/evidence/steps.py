@@ -14,6 +14,7 @@ from capacity.estimate import Estimate
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.segments import change_points, staircase
 from capacity.evidence.steadiness import steadiness
+from capacity.shown import Shown
 
 Kind = Literal["plateau", "ramp"]
 QUANTILES = (0.5, 0.95, 0.99)
@@ -33,7 +34,7 @@ _WHOLE = 0.8  # share of the usual span below which a period is partial
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Step(Shown):
     """One stretch of a test under one load (plateau) or a steadily changing one (ramp).
 
     Rates are per second over whole periods inside the stretch; periods that straddle two loads are left out.
@@ -47,7 +48,7 @@ class Step:
     start, end : float
         First and last second covered, from the start of the test. [s]
     rows : tuple of int
-        Periods of the test it rests on.
+        Periods of the test it rests on. [rows]
     instances : int
         Instances of the service under load. [instances]
     arrival_rate : float
@@ -70,6 +71,14 @@ class Step:
         and on a ramp.
     warm_up : int
         Periods at the beginning that `mean` and `quantiles` leave out; rates are over all. [periods]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> step = cap.find_steps(test, cap.read_script("data/storefront/steps-1.yml"))[0]
+    >>> print(step.kind, round(step.offered), step.quantiles[0.95])  # [req/s], [s]
+    plateau 60 0.128 s (0.0996 to 0.173)
     """
 
     test: str
@@ -121,6 +130,14 @@ def find_steps(test: LoadTest, script: Any | None = None) -> tuple[Step, ...]:
     -------
     tuple of Step
         Empty where no whole period exists.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/steps-1.json")
+    >>> steps = cap.find_steps(test, cap.read_script("data/storefront/steps-1.yml"))
+    >>> [round(step.offered) for step in steps]  # [req/s]
+    [60, 119, 179, 220, 250, 270, 285, 326, 379]
     """
     phases = _phases(script) if script is not None and script_fits(test, script) else []
     stretches = _stretches_of_phases(test, phases) if phases else _stretches_by_change(test)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
 from capacity.models.stations.erlang import erlang_c
 from capacity.models.stations.twomoments import Law, cells, quantile, waiting
+from capacity.shown import Shown
 
 _FULL = 0.9995  # utilization beyond which waiting is without bound
 _UTILIZATIONS = 1 - np.geomspace(0.99, 0.001, 90)  # at which an objective is looked up
@@ -21,7 +23,7 @@ _KEPT = 1e-4  # weight relative to the greatest from which a world counts
 
 
 @dataclass(frozen=True, eq=False)
-class Worlds:
+class Worlds(Shown):
     """Stations of equal workers behind one queue, one in each place of the arrays.
 
     The more requests are present, the longer each may take, S (1 + a N); by Little's law that is S / (1 - b ρ).
@@ -34,7 +36,7 @@ class Worlds:
     limit : ndarray
         Arrival rate that keeps all of them busy. [req/s]
     service_scv, arrival_scv : ndarray
-        Squared coefficients of variation of the service times and of the times between arrivals.
+        Squared coefficients of variation of the service times and of the times between arrivals. [1]
     contention : ndarray
         b above, below 1. [fraction]
     rate : float
@@ -45,6 +47,14 @@ class Worlds:
         [s]
     weights : ndarray
         Adding to 1. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> worlds = study.service.worlds
+    >>> int(worlds.servers.min()), int(worlds.servers.max())  # [workers]
+    (3, 13)
     """
 
     servers: np.ndarray
@@ -84,12 +94,12 @@ class Worlds:
         return np.maximum(self.alone_mean - self.service_time, 0.0)
 
     def weighed(self, weights: np.ndarray) -> Worlds:
-        """Return the worlds that count, with these weights in place of their own."""
+        """Return the worlds that count, with these weights in place of their own [fraction]."""
         kept = np.flatnonzero(weights >= _KEPT * weights.max())
         return replace(self.chosen(kept), weights=weights[kept] / weights[kept].sum())
 
     def chosen(self, which: np.ndarray) -> Worlds:
-        """Return some of the worlds, by their places."""
+        """Return some of the worlds, by their places [place, from 0]."""
         arrays = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name not in _SHARED}
         return Worlds(**arrays, rate=self.rate, alone=Law(self.alone.points[which], self.alone.weights))
 
@@ -120,10 +130,21 @@ class Worlds:
 
     def rate_keeping(self, q: float, limits: np.ndarray) -> np.ndarray:
         """Largest arrival rate whose response-time quantile is within each limit [s], by world; 0 for none. [req/s]"""
-        times = self._quantile_at(np.broadcast_to(_UTILIZATIONS, (len(self.servers), len(_UTILIZATIONS))), q)
-        times = np.maximum.accumulate(times, axis=1)
-        busy = np.stack([np.interp(limits, row, _UTILIZATIONS, left=0.0) for row in times])
+        busy = np.stack([np.interp(limits, row, _UTILIZATIONS, left=0.0) for row in self._rising(q)])
         return busy * self.limit[:, None]
+
+    @cached_property
+    def _tables(self) -> dict[float, np.ndarray]:
+        """What `_rising` worked out, by quantile."""
+        return {}
+
+    def _rising(self, q: float) -> np.ndarray:
+        """Quantile of the response time by world at `_UTILIZATIONS`, the same whatever its limit. [s]"""
+        if q not in self._tables:
+            shape = (len(self.servers), len(_UTILIZATIONS))
+            times = self._quantile_at(np.broadcast_to(_UTILIZATIONS, shape), q)
+            self._tables[q] = np.maximum.accumulate(times, axis=1)
+        return self._tables[q]
 
     def _quantile_at(self, utilization: np.ndarray, q: float) -> np.ndarray:
         _, chance, decay = self._waits_at(np.minimum(utilization, _FULL))

@@ -50,10 +50,11 @@ def evppi(losses: np.ndarray, parameter: np.ndarray, bins: int | None = None) ->
     losses : array (worlds, actions)
         What each action loses in each world. [$]
     parameter : array (worlds,)
-        Its value in each world.
+        Its value in each world. [unit of the parameter]
     bins : int, optional
         Bins of equally many worlds, in the order of the parameter; half the cube root of the number of worlds
-        when absent (6 for 2,000 worlds). More bins follow a choice that switches often, fewer have less noise.
+        when absent (6 for 2,000 worlds). More bins follow a choice that switches often, fewer have
+        less noise. [bins]
 
     Returns
     -------
@@ -106,7 +107,7 @@ def evppi(losses: np.ndarray, parameter: np.ndarray, bins: int | None = None) ->
 
 
 def break_even(worth: Callable[[float], float], low: float, high: float) -> float:
-    """Value of one input at which something is worth nothing: where a function crosses 0.
+    """Value of one input at which something is worth nothing: where a function crosses 0 [as the input].
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def break_even(worth: Callable[[float], float], low: float, high: float) -> floa
         Such as the mean net present value as a function of the input; rising or falling, NaN where the input is
         impossible. [$]
     low, high : float
-        Values the input may take.
+        Values the input may take. [unit of the input]
 
     Raises
     ------

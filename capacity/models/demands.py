@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
 from capacity.models import domain
+from capacity.shown import Shown
 
 _MOST_INFLATION = (
     100.0  # of a demand's variance by rates that move together, beyond which it is not identified
@@ -21,7 +22,7 @@ _BEYOND_CHANCE = 0.998  # two-sided level at which a negative demand contradicts
 
 
 @dataclass(frozen=True, eq=False)
-class DemandFit:
+class DemandFit(Shown):
     """Utilization as a sum over the classes of rate times demand, plus what runs in the background: U = U₀ + Σ X D.
 
     Parameters
@@ -36,6 +37,14 @@ class DemandFit:
         Servers the utilization is an average over. [servers]
     level : float
         Confidence of the intervals. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> rates = [[90, 10], [60, 20], [30, 35], [80, 40], [20, 5]]  # [req/s] of each class
+    >>> fit = cap.service_demands(rates, [0.252, 0.239, 0.256, 0.379, 0.084], names=["read", "write"])
+    >>> print(fit.demands[1])
+    0.00498 s (0.0048 to 0.00517)
     """
 
     rates: np.ndarray
@@ -63,7 +72,7 @@ class DemandFit:
 
     @property
     def inflation(self) -> np.ndarray:
-        """How many times larger each demand's variance is than if the other classes' rates did not move with it."""
+        """How many times larger each demand's variance is than if the other classes' rates stood still [1]."""
         return inflation_of(self.rates)
 
     @property

@@ -10,11 +10,39 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
+from capacity.shown import Shown
+
+__all__ = [
+    "Constant",
+    "Distribution",
+    "Empirical",
+    "Erlang",
+    "Exponential",
+    "Gamma",
+    "Hyperexponential",
+    "Lognormal",
+    "MixedErlang",
+    "Pareto",
+    "of_moments",
+]
 
 
 @dataclass(frozen=True)
-class Distribution:
-    """A law of positive times; `mean` is in seconds, or in whatever unit all times of a model have."""
+class Distribution(Shown):
+    """A law of positive times, in seconds or in whatever unit all times of a model have.
+
+    Parameters
+    ----------
+    mean : float
+        Mean time. [s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> query = cap.distributions.Lognormal(mean=0.027, variation=1.5)  # [s], [1]
+    >>> query.scaled(2.0).mean, query.heavy_tailed  # on a server half as fast
+    (0.054, True)
+    """
 
     mean: float
 
@@ -36,13 +64,18 @@ class Distribution:
         raise NotImplementedError
 
     def scaled(self, factor: float) -> Distribution:
-        """Return the same law for a server that is slower by a factor, or in another unit."""
+        """Return the same law for a server that is slower by a factor, or in another unit [1]."""
         return replace(self, mean=self.mean * factor)
 
 
 @dataclass(frozen=True)
 class Constant(Distribution):
     """Every time the same: evenly spaced arrivals, fixed work.
+
+    Parameters
+    ----------
+    mean : float
+        Mean time. [s]
 
     Examples
     --------
@@ -63,6 +96,11 @@ class Constant(Distribution):
 @dataclass(frozen=True)
 class Exponential(Distribution):
     """Without memory: Poisson arrivals, the service of M/M/c.
+
+    Parameters
+    ----------
+    mean : float
+        Mean time. [s]
 
     Examples
     --------
@@ -149,6 +187,13 @@ class Hyperexponential(Distribution):
     def balanced(cls, mean: float, scv: float) -> Hyperexponential:
         """Return the law with balanced means: both kinds take the same part of all time.
 
+        Parameters
+        ----------
+        mean : float
+            Mean time. [s]
+        scv : float
+            Squared coefficient of variation, above 1. [1]
+
         References
         ----------
         .. [1] Whitt, Approximating a point process by a renewal process, Operations Research 30(1), 1982, eq. 3.7.
@@ -229,7 +274,20 @@ class MixedErlang(Distribution):
 
 @dataclass(frozen=True)
 class Gamma(Distribution):
-    """Gamma law with a given squared coefficient of variation [1]."""
+    """Gamma law with a given squared coefficient of variation [1].
+
+    Parameters
+    ----------
+    mean : float
+        Mean time. [s]
+    variation : float
+        Squared coefficient of variation, variance over squared mean. [1]
+
+    Examples
+    --------
+    >>> Gamma(mean=0.027, variation=0.5).scv
+    0.5
+    """
 
     variation: float
 
@@ -250,6 +308,13 @@ class Gamma(Distribution):
 @dataclass(frozen=True)
 class Lognormal(Distribution):
     """Lognormal law with a given squared coefficient of variation [1]; its tail has no decay rate.
+
+    Parameters
+    ----------
+    mean : float
+        Mean time. [s]
+    variation : float
+        Squared coefficient of variation, variance over squared mean. [1]
 
     Examples
     --------
@@ -289,6 +354,12 @@ class Pareto(Distribution):
         [s]
     shape : float
         Above 1; at 2 or below the variance is infinite. [1]
+
+    Examples
+    --------
+    >>> tail = Pareto(mean=0.1, shape=2.5)
+    >>> round(tail.scv, 2), tail.heavy_tailed
+    (0.8, True)
     """
 
     shape: float
@@ -320,10 +391,12 @@ class Empirical(Distribution):
 
     Parameters
     ----------
+    mean : float
+        Weighed mean of the values. [s]
     values : tuple of float
         Above 0. [s]
     weights : tuple of float, optional
-        One for each value; all alike by default.
+        One for each value; all alike by default. [1]
 
     Examples
     --------
@@ -363,7 +436,7 @@ class Empirical(Distribution):
         return self._points[np.minimum(place, self._points.size - 1)]
 
     def scaled(self, factor: float) -> Empirical:
-        """Return the same law for a server that is slower by a factor, or in another unit."""
+        """Return the same times, each longer by a factor, or in another unit [1]."""
         return Empirical.of(self._points * factor, np.asarray(self.weights))
 
     @cached_property
@@ -401,3 +474,7 @@ def of_moments(mean: float, scv: float) -> Distribution:
         return Hyperexponential.balanced(mean, scv)
     phases = round(1 / scv)
     return Erlang(mean, phases) if math.isclose(phases * scv, 1, rel_tol=1e-9) else MixedErlang(mean, scv)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -83,6 +83,23 @@ def within(low: float, high: float, **values: Numbers) -> None:
             raise DomainError(f"{_words(name)} {wrong.flat[0]:g} is not allowed; give {allowed}")
 
 
+def listed(remedy: str = "", /, **values: object) -> None:
+    """Refuse a value alone where a list of values is wanted, one for each class or station; say what else would do.
+
+    Examples
+    --------
+    >>> listed(population=50)
+    Traceback (most recent call last):
+    ...
+    capacity.errors.DomainError: population 50 is one value; give a list, such as [50]
+    """
+    for name, value in values.items():
+        if isinstance(value, str) or not hasattr(value, "__len__"):
+            raise DomainError(
+                f"{_words(name)} {value!r} is one value; give a list, such as [{value!r}]{remedy}"
+            )
+
+
 def plain(value: Any) -> Any:
     """Return a float where there is one number, an array where there are several."""
     import numpy as np

@@ -156,7 +156,12 @@ def payback_months(cash_flows_monthly: Sequence[float], rate_per_year: float = 0
 
 
 def pert_mean(low: float, likely: float, high: float) -> float:
-    """Mean of a three-point guess, (low + 4 likely + high) / 6.
+    """Mean of a three-point guess, (low + 4 likely + high) / 6 [as the guess].
+
+    Parameters
+    ----------
+    low, likely, high : float
+        The guess, in this order. [any unit]
 
     Raises
     ------
@@ -178,7 +183,16 @@ def pert_mean(low: float, likely: float, high: float) -> float:
 
 
 def pert_sample(rng: np.random.Generator, low: float, likely: float, high: float, size: int) -> np.ndarray:
-    """Draw from the beta distribution of a three-point guess, with the mean of `pert_mean`.
+    """Draw from the beta distribution of a three-point guess, with the mean of `pert_mean` [as the guess].
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Of the draws.
+    low, likely, high : float
+        The guess, in this order. [any unit]
+    size : int
+        Draws. [draws]
 
     Examples
     --------
@@ -216,7 +230,14 @@ def _rate_of_zero(flows: np.ndarray) -> float:
 
 
 def pert_quantile(q: float | np.ndarray, low: float, likely: float, high: float) -> np.ndarray:
-    """Value not exceeded in the share q of the draws of `pert_sample`.
+    """Value not exceeded in the share q of the draws of `pert_sample` [as the guess].
+
+    Parameters
+    ----------
+    q : float or array
+        Share of the draws. [fraction]
+    low, likely, high : float
+        The guess, in this order. [any unit]
 
     Examples
     --------
@@ -249,9 +270,9 @@ def pert_with_common_cause(
     rng : numpy.random.Generator
         Of the draws.
     guesses : sequence of (low, likely, high)
-        One for each quantity.
+        One for each quantity. [any unit]
     size : int
-        Worlds drawn.
+        Worlds drawn. [worlds]
     correlation : float
         Share of common cause c, 0 (independent) to 1 (all high or all low together). [fraction]
 

@@ -8,10 +8,24 @@ from typing import NamedTuple
 
 from capacity.errors import DomainError
 from capacity.models import domain
+from capacity.shown import Shown
+
+__all__ = [
+    "QuantileRanks",
+    "concurrency",
+    "quantile_ranks",
+    "ranks_coverage",
+    "requests_needed",
+    "response_time",
+    "service_demand",
+    "share_interval",
+    "throughput",
+    "utilization",
+]
 
 
 def concurrency(throughput: float, response_time: float, think_time: float = 0.0) -> float:
-    """Mean number of requests (or users) present, by Little's law: N = X (R + Z).
+    """Mean number of requests (or users) present, by Little's law: N = X (R + Z) [requests].
 
     Parameters
     ----------
@@ -125,11 +139,26 @@ def service_demand(utilization: float, throughput: float, servers: int = 1) -> f
     return utilization * servers / throughput
 
 
-class QuantileRanks(NamedTuple):
-    """Order statistics (1-based) that enclose a quantile; None on a side the sample is too small to bound."""
-
+class _Ranks(NamedTuple):
     lower: int | None
     upper: int | None
+
+
+class QuantileRanks(Shown, _Ranks):
+    """Order statistics that enclose a quantile; None on a side the sample is too small to bound.
+
+    Parameters
+    ----------
+    lower, upper : int or None
+        Places in the sorted sample, that of the least value being 1. [1]
+
+    Examples
+    --------
+    >>> print(quantile_ranks(1000, 0.95))
+    QuantileRanks: lower 938, upper 962
+    """
+
+    __slots__ = ()
 
 
 def quantile_ranks(n: int, q: float, level: float = 0.9) -> QuantileRanks:
@@ -140,7 +169,7 @@ def quantile_ranks(n: int, q: float, level: float = 0.9) -> QuantileRanks:
     Parameters
     ----------
     n : int
-        Independent values; for autocorrelated response times, their effective number.
+        Independent values; for autocorrelated response times, their effective number. [values]
     q, level : float
         Quantile, and confidence of the interval. [fraction]
 
@@ -216,7 +245,7 @@ def share_interval(count: float, of: float, level: float = 0.9) -> tuple[float, 
 
 
 def requests_needed(share: float, level: float = 0.95) -> int:
-    """Requests without a single failure that show at least this share to succeed: the rule of three, exactly.
+    """Requests without a failure that show at least this share to succeed: the rule of three, exactly [requests].
 
     Parameters
     ----------
@@ -236,3 +265,7 @@ def requests_needed(share: float, level: float = 0.95) -> int:
     """
     domain.fraction(share=share, level=level)
     return math.ceil(math.log1p(-level) / math.log(share) * (1 - 1e-12))
+
+
+def __dir__() -> list[str]:
+    return __all__

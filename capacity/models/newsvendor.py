@@ -8,13 +8,14 @@ from statistics import NormalDist
 
 from capacity.errors import DomainError
 from capacity.models import domain
+from capacity.shown import Shown
 
 _NORMAL = NormalDist()
 _WIDEST = 10.0  # standard deviation of a logarithm: a factor of 22,000 up or down [1]
 
 
 @dataclass(frozen=True)
-class LognormalDemand:
+class LognormalDemand(Shown):
     """A demand whose logarithm is normal, such as the peak of next year.
 
     Parameters
@@ -44,7 +45,7 @@ class LognormalDemand:
 
     @classmethod
     def between(cls, low: float, high: float, level: float = 0.9) -> LognormalDemand:
-        """Build it from the interval that holds the share `level` of the cases, e.g. P5 to P95.
+        """Build it from the interval that holds the share `level` [fraction] of the cases, e.g. P5 to P95 [req/s].
 
         Examples
         --------
@@ -106,7 +107,7 @@ def _above(score: float) -> float:
 
 
 def implied_ratio(missed: float) -> float:
-    """How many times an idle req/s a missed one is worth to whoever falls short with this chance: the odds of enough.
+    """How many idle req/s a missed one is worth to whoever falls short with this chance, the odds of enough [1].
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -22,7 +23,7 @@ FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 
 
 @dataclass(frozen=True)
-class Usl:
+class Usl(Shown):
     """Universal Scalability Law: X(N) = γ N / (1 + α (N - 1) + β N (N - 1)).
 
     Parameters
@@ -78,7 +79,7 @@ class Usl:
         return (1 + self.contention * others + self.coherency * concurrency * others) / self.unit_throughput
 
     def concurrency_at(self, throughput: float) -> float:
-        """Concurrency at which a throughput is reached, on the branch where more load gives more throughput.
+        """Concurrency at which a throughput is reached, where more load still gives more throughput [requests].
 
         The smaller root of β X N² - (γ - (α - β) X) N + (1 - α) X = 0, in the form that holds at β = 0.
 
@@ -99,7 +100,7 @@ class Usl:
         return 2 * free * throughput / (linear + root)
 
     def concurrency_at_response_time(self, response_time: float) -> float:
-        """Concurrency at which the mean response time is reached.
+        """Concurrency at which the mean response time is reached [requests].
 
         Raises
         ------

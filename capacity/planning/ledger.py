@@ -63,7 +63,16 @@ class Ledger:
         plan, about ("demand", "capacity" or "response time"), prediction, unit, level, low, predicted, high, came,
         inside: one row each.
     plans : int
-        Earlier plans looked at.
+        Earlier plans looked at. [plans]
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> peak = {"plan": "June", "about": "demand", "prediction": "peak", "unit": "req/s", "level": 0.9}
+    >>> came = {"low": 227, "predicted": 252, "high": 305, "came": 261, "inside": True}  # [req/s]
+    >>> found = Ledger(pd.DataFrame([peak | came]), plans=1)
+    >>> found.coverage, round(found.bias["demand"], 3)  # [fraction], [1]
+    (1.0, 0.035)
     """
 
     scores: pd.DataFrame

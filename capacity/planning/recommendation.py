@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from capacity.estimate import Estimate, money, number
-from capacity.planning.levers.catalogue import LEVERS
+from capacity.models.laws import share_interval
+from capacity.planning.demand.growth import DAYS_PER_MONTH
 from capacity.planning.readiness.gates import MEND, Gate, chance, grouped
 from capacity.planning.readiness.known import Known
-from capacity.wording import counted, sentence, spoken
+from capacity.wording import counted, listed, sentence, spoken
 
 if TYPE_CHECKING:
     from capacity.planning.fleet.fleet import FleetPlan
-    from capacity.planning.portfolio.portfolio import Worth
+    from capacity.planning.portfolio.portfolio import Portfolio, Worth
     from capacity.planning.readiness.readiness import Verdict
 
 _SOON, _LIKELY = 0.05, 0.50  # shares of the worlds between which today's fleet becomes too small
+_MOST_DAYS = 60  # told in days; more are told in months
 
 
-def recommend(verdict: Verdict, known: Known) -> tuple[str, ...]:
+def recommend(verdict: Verdict, known: Known) -> dict[str, str]:
     """Return what to do, what it buys, and what would change our mind."""
-    return (_what_to_do(verdict, known), _what_it_buys(verdict, known), _what_would_change_it(verdict, known))
+    return {
+        "What to do": _what_to_do(verdict, known),
+        "What it buys": _what_it_buys(known),
+        "What would change our mind": _what_would_change_it(verdict, known),
+    }
 
 
 def numbers(known: Known) -> pd.DataFrame:
@@ -40,31 +47,36 @@ def numbers(known: Known) -> pd.DataFrame:
     fleet, why = _fleet(known), "the evidence for it is void" if known.void else known.capacity.why
     safe, metastable = (None, None) if known.void else (known.capacity.safe, known.metastable_safe)
     peak = known.demand.peak if known.demand else None
-    without = "told by a capacity and a demand together"
+    alive = "of today's fleet: above it retries can keep an overload alive"
     rows = [
-        _row("load within the objectives, of what was tested", safe, why),
-        _row("metastable-safe load, of today's fleet", metastable, why),
-        _row("largest peak asked for", peak, "the plan has no [demand]"),
-        _row(_runway_words(fleet), _runway(fleet) if fleet else None, without),
-        _row(_chance_of_missing(fleet), _chance(fleet) if fleet else None, without),
+        _row("SLO capacity", safe, _of_what_was_tested(known), why),
+        _row("metastable-safe load", metastable, alive, why),
+        _row("peak demand", peak, _ahead(known), "the plan has no [demand]"),
+        *(_of_fleet(fleet) if fleet else (_row(name, None, "", _WITHOUT) for name in _OF_FLEET)),
     ]
-    return pd.DataFrame(rows, columns=["quantity", "estimate", "method", "provenance"])
+    return pd.DataFrame(rows, columns=["quantity", "estimate", "remark", "method", "provenance"])
+
+
+_OF_FLEET = ("time until shortfall", "chance of missing the SLO")
+_WITHOUT = "told by a capacity and a demand together"
+
+
+def _of_fleet(fleet: FleetPlan) -> list[tuple[str, Any, str, str, str | None]]:
+    told = ((time_until_shortfall(fleet), _lasting(fleet)), (_chance(fleet), _chance_words(fleet)))
+    return [_row(name, found, remark, "") for name, (found, remark) in zip(_OF_FLEET, told, strict=True)]
 
 
 def actions(verdict: Verdict, known: Known) -> pd.DataFrame:
     """Return what to do, in order: mend the evidence, add instances, pass the other gates, do the work that pays."""
-    rows = [("before deciding", f.remedy, f.message) for f in known.findings.voids("capacity")]
+    rows = [("before deciding", f.remedy, "", f.message) for f in known.findings.voids("capacity")]
     fleet = _fleet(known)
     if fleet:
         rows += _additions(fleet)
     rows += _for_gates(verdict, known)
-    rows += [
-        (f"{_ordinal(place)} work", _titled(item.lever), item.verdict)
-        for place, item in enumerate(_paying(known), 1)
-    ]
+    rows += _work(known.investments) if known.investments else []
     if not rows:
-        rows = [("now", "nothing", "every gate is passed")]
-    return pd.DataFrame(rows, columns=["when", "action", "why"])
+        rows = [("now", "nothing", "", "every gate is passed")]
+    return pd.DataFrame(rows, columns=["when", "action", "price", "why"])
 
 
 def _fleet(known: Known) -> FleetPlan | None:
@@ -72,76 +84,139 @@ def _fleet(known: Known) -> FleetPlan | None:
     return None if known.void else known.fleet
 
 
-def _row(quantity: str, estimate: Estimate | str | None, reason: str) -> tuple[str, Any, str, str | None]:
-    if isinstance(estimate, Estimate):
-        return quantity, estimate, estimate.method, estimate.provenance
+def _row(
+    quantity: str, estimate: Estimate | None, remark: str, reason: str
+) -> tuple[str, Any, str, str, str | None]:
     if estimate is None:
-        return quantity, "not known", reason, None
-    return quantity, estimate, "share of the sampled worlds", "assumed"
+        return quantity, "not known", reason, reason, None
+    return quantity, estimate, remark, estimate.method, estimate.provenance
 
 
-def _runway_words(fleet: FleetPlan | None) -> str:
-    since = f", from {fleet.demand.dates[0]:%Y-%m-%d}" if fleet else ""
-    return f"time until today's fleet is too small{since}"
+def _of_what_was_tested(known: Known) -> str:
+    fleet, tested = _fleet(known), f"of {counted(known.instances_tested, 'instance')}, as tested"
+    return f"{tested}; {_todays(fleet)} may be given {fleet.safe_load_running}" if fleet else tested
 
 
-def _runway(fleet: FleetPlan) -> Estimate:
-    """Return how long today's fleet lasts, from when 5% to when 50% of the worlds exceed it. [days]"""
-    first, last = fleet.demand.dates[0], fleet.demand.dates[-1]
+def _ahead(known: Known) -> str:
+    demand = known.demand
+    return (
+        f"largest within {counted(demand.horizon_days, 'day')} from {_dated(demand.dates[0])}"
+        if demand
+        else ""
+    )
+
+
+def _dated(day: Any) -> str:
+    return f"{day:%Y-%m-%d}"
+
+
+def _lasting(fleet: FleetPlan) -> str:
+    """Return from when to when today's fleet lasts."""
+    soon, likely = _exhausted(fleet)
+    since = f"from {_dated(fleet.demand.dates[0])}, with {_todays(fleet)}"
+    if soon is None:
+        return since
+    if likely == soon:
+        return f"{since}: until {_dated(soon)}"
+    even = _dated(likely) if likely else "beyond the horizon"
+    return f"{since}: until {_dated(soon)} with little risk, {even} at even odds"
+
+
+def _exhausted(fleet: FleetPlan) -> tuple[Any, Any]:
+    """Return the days by which few and half of the worlds exceed today's fleet; None beyond the horizon."""
     dates = fleet.runway.set_index("probability")["date"]
     soon, likely = (_day(dates.get(share)) for share in (_SOON, _LIKELY))
+    return soon, likely
+
+
+def time_until_shortfall(fleet: FleetPlan) -> Estimate:
+    """Return how long today's fleet lasts, from when 5% to when 50% of the worlds exceed it. [days or months]"""
+    first, last = fleet.demand.dates[0], fleet.demand.dates[-1]
+    soon, likely = _exhausted(fleet)
     if soon is None:
-        method = f"in {1 - _SOON:.0%} of the sampled worlds it is enough beyond {last:%Y-%m-%d}"
-        return Estimate.at_least(fleet.demand.horizon_days, unit="days", method=method, provenance="assumed")
-    by = f"by {likely:%Y-%m-%d}" if likely is not None else f"not before {last:%Y-%m-%d}"
-    method = f"too small in {_SOON:.0%} of the sampled worlds by {soon:%Y-%m-%d}, in {_LIKELY:.0%} {by}"
+        method = f"in {1 - _SOON:.0%} of the sampled worlds it is enough beyond {_dated(last)}"
+        return _in_months(
+            Estimate.at_least(fleet.demand.horizon_days, unit="days", method=method, provenance="assumed")
+        )
+    by = f"by {_dated(likely)}" if likely is not None else f"not before {_dated(last)}"
+    method = f"too small in {_SOON:.0%} of the sampled worlds by {_dated(soon)}, in {_LIKELY:.0%} {by}"
     low, high = float((soon - first).days), math.inf if likely is None else float((likely - first).days)
-    if low == high:
-        return Estimate.exactly(low, unit="days", method=method, provenance="assumed")
-    return Estimate(None, low, high, "days", method, "assumed")
+    value = low if low == high else None
+    return _in_months(Estimate(value, low, high, "days", method, "assumed"))
+
+
+def _in_months(days: Estimate) -> Estimate:
+    """Tell long times in months."""
+    if days.low <= _MOST_DAYS:
+        return days
+    return replace(days.scaled(1 / DAYS_PER_MONTH), unit="months")
 
 
 def _day(date: Any) -> Any:
     return None if date is None or pd.isna(date) else date
 
 
-def _chance_of_missing(fleet: FleetPlan | None) -> str:
-    """Return what the chance is of: it holds under the losses that the policy wants survived."""
-    lost = fleet.policy.lost(fleet.instances_running) if fleet else 0
-    under = f" at the peak with {counted(lost, 'instance')} lost" if lost else " at the peak"
-    return f"chance of missing the objectives{under}"
+def _chance(fleet: FleetPlan) -> Estimate:
+    """Return the chance for today's fleet, with the interval that counting it in so many worlds leaves. [%]"""
+    worlds, share = len(fleet.demand.peaks), fleet.probability_missed_running
+    low, high = share_interval(share * worlds, worlds)
+    method = f"share of {worlds:,} sampled worlds"
+    return Estimate(100 * share, 100 * low, 100 * high, "%", method, "assumed")
 
 
-def _chance(fleet: FleetPlan) -> str:
-    today = f"{chance(fleet.probability_missed_running)} with {_todays(fleet)}"
+def _chance_words(fleet: FleetPlan) -> str:
+    told = f"{_todays(fleet)}{_at_the_peak(fleet)}"
     if fleet.recommended is None or fleet.recommended == fleet.instances_running:
-        return today
-    chosen = fleet.option(fleet.recommended)["probability_missed"]
-    return f"{today}, {chance(chosen)} with {counted(fleet.recommended, 'instance')}"
+        return told
+    return f"{told}; {chance(_missed(fleet))} with {fleet.recommended}"
+
+
+def _missed(fleet: FleetPlan) -> float:
+    return float(fleet.option(fleet.recommended or fleet.instances_running)["probability_missed"])
+
+
+def _at_the_peak(fleet: FleetPlan) -> str:
+    """Return when it is missed: under the losses that the policy wants survived."""
+    lost = fleet.policy.lost(fleet.instances_running)
+    return f" at the peak with {counted(lost, 'instance')} lost" if lost else " at the peak"
 
 
 def _todays(fleet: FleetPlan) -> str:
     return f"today's {counted(fleet.instances_running, 'instance')}"
 
 
-def _additions(fleet: FleetPlan) -> list[tuple[str, str, str]]:
-    carried = fleet.options.set_index("instances")["safe_load"]
+def _additions(fleet: FleetPlan) -> list[tuple[str, str, str, str]]:
+    options = fleet.options.set_index("instances")
     return [
         (
-            f"{row.date:%Y-%m-%d}",
+            _dated(row.date),
             f"have {counted(int(row.instances), 'instance')} running",
-            f"they carry {number(carried[row.instances])} req/s within the objectives; fewer miss them too often",
+            _rent(fleet, int(row.instances)),
+            f"they carry {number(options['safe_load'][row.instances])} req/s within the objectives; "
+            "fewer miss them too often",
         )
         for row in fleet.additions.itertuples()
     ]
 
 
-def _for_gates(verdict: Verdict, known: Known) -> list[tuple[str, str, str]]:
+def _rent(fleet: FleetPlan, instances: int) -> str:
+    """Say what more instances than today cost more; empty without a price."""
+    if "cost_per_month" not in fleet.options:
+        return ""
+    prices = fleet.options.set_index("instances")["cost_per_month"]
+    more = prices[instances] - prices[fleet.instances_running]
+    return f"{money(more, fleet.currency)} a month more"
+
+
+def _for_gates(verdict: Verdict, known: Known) -> list[tuple[str, str, str, str]]:
     """Return what gates ask for, those that ask for the same together, and why."""
     asked: dict[tuple[str, str], list[Gate]] = {}
     for gate in _open_gates(verdict, known):
         asked.setdefault((_when(gate), sentence(gate.remedy)), []).append(gate)
-    return [(when, remedy, _because(gates, known)) for (when, remedy), gates in asked.items()]
+    return [
+        (when, remedy, _price(gates[0], known), _because(gates, known))
+        for (when, remedy), gates in asked.items()
+    ]
 
 
 def _open_gates(verdict: Verdict, known: Known) -> list[Gate]:
@@ -157,17 +232,35 @@ def _when(gate: Gate) -> str:
 
 
 def _because(gates: Sequence[Gate], known: Known) -> str:
-    """Say what gates found, what the work costs that would mend it, and whether it would be done without them."""
-    found = [sentence(f"{names}: {measured}") for names, measured in grouped(gates)]
-    return " ".join([*found, *_as_work(gates[0], known)])
+    """Say what gates found, and whether the work that would mend it would be done without them."""
+    found = [_told(names, measured) for names, measured in grouped(gates)]
+    item = _work_for(gates[0], known)
+    if item is None or item.pays:
+        return " ".join(found)
+    what = sentence(f"{spoken(item.lever)}: {item.verdict}").rstrip(".")
+    return " ".join(
+        [*found, f"{what}{'' if item.beyond else '; it is the price of this gate, not an investment'}."]
+    )
 
 
-def _as_work(gate: Gate, known: Known) -> list[str]:
-    item = _worth_of(gate.lever, known) if gate.status == "fail" and gate.needed else None
+def _told(names: str, measured: str) -> str:
+    """Write what gates found; the name of one that somebody states is left as it is."""
+    told = f"{names}: {measured}"
+    return f"{told.rstrip('.')}." if names.endswith("(stated)") else sentence(told)
+
+
+def _price(gate: Gate, known: Known) -> str:
+    """Name the work that would mend a gate, and its price unless the work stands below for its own sake."""
+    item = _work_for(gate, known)
     if item is None:
-        return []
-    price = "" if item.pays or item.beyond else "; it is the price of this gate, not an investment"
-    return [f"As work: {_titled(item.lever)}, {_effort(item)}, {item.verdict}{price}."]
+        return ""
+    return f"{spoken(item.lever)}, below" if item.pays else f"{spoken(item.lever)}: {_effort(item)}"
+
+
+def _work_for(gate: Gate, known: Known) -> Worth | None:
+    if gate.status != "fail" or not gate.needed or known.investments is None:
+        return None
+    return next((item for item in known.investments.worth if item.lever == gate.lever), None)
 
 
 def _effort(item: Worth) -> str:
@@ -178,18 +271,17 @@ def _effort(item: Worth) -> str:
     return f"{hours} hours ({' and '.join(cost)})" if cost else f"{hours} hours"
 
 
-def _worth_of(lever: str, known: Known) -> Worth | None:
-    worth = known.investments.worth if known.investments else ()
-    return next((item for item in worth if item.lever == lever), None)
+def _work(portfolio: Portfolio) -> list[tuple[str, str, str, str]]:
+    weeks = portfolio.calendar.to_frame().set_index("lever")["when"]
+    return [
+        (str(weeks.get(item.lever, "")), spoken(item.lever), _effort(item), _worth(item))
+        for item in portfolio.worth
+        if item.pays
+    ]
 
 
-def _paying(known: Known) -> list[Worth]:
-    return [item for item in known.investments.worth if item.pays] if known.investments else []
-
-
-def _titled(lever: str) -> str:
-    """Return the catalogue's title of a lever, else its name in words."""
-    return str(getattr(LEVERS.get(lever), "title", "") or spoken(lever))
+def _worth(item: Worth) -> str:
+    return item.verdict if item.npv is None else f"worth {money(item.npv)}, {item.npv.method}; {item.verdict}"
 
 
 def _what_to_do(verdict: Verdict, known: Known) -> str:
@@ -202,82 +294,86 @@ def _what_to_do(verdict: Verdict, known: Known) -> str:
             " ".join(dict.fromkeys(sentence(gate.remedy) for gate in failing))
             or "Nothing needs to be done now."
         )
-    conditions = dict.fromkeys(gate.remedy.rstrip(".") for gate in failing if gate.status == "fail")
     return " ".join(
-        [_instances(known.fleet), *([f"To be ready, also {'; '.join(conditions)}."] if conditions else [])]
+        [_instances(known.fleet), *_conditions([gate for gate in failing if gate.status == "fail"])]
     )
+
+
+def _conditions(gates: Sequence[Gate]) -> list[str]:
+    """Name the gates that more instances do not mend, each with the work that would."""
+    named = [f"{gate.name} ({spoken(gate.lever)})" if gate.lever else gate.name for gate in gates]
+    return [f"To be ready, also work on {listed(named)}."] if named else []
 
 
 def _instances(fleet: FleetPlan) -> str:
     if fleet.recommended is None:
         return fleet.what_is_needed
-    ahead = f"for the {fleet.demand.horizon_days} days from {fleet.demand.dates[0]:%Y-%m-%d}"
+    ahead = f"for the {fleet.demand.horizon_days} days from {_dated(fleet.demand.dates[0])}"
     if fleet.additions.empty:
         return sentence(f"{_todays(fleet)} will do {ahead}")
     first = fleet.additions.iloc[0]
-    soon = f"Have {counted(int(first['instances']), 'instance')} running from {first['date']:%Y-%m-%d}"
+    soon = f"Have {counted(int(first['instances']), 'instance')} running from {_dated(first['date'])}"
     soon += f" instead of {fleet.instances_running}"
     if first["instances"] == fleet.recommended:
         return f"{soon}; they will do {ahead}."
     last = fleet.additions.iloc[-1]
-    return f"{soon}, and {counted(fleet.recommended, 'instance')} from {last['date']:%Y-%m-%d}; they will do {ahead}."
+    return f"{soon}, and {counted(fleet.recommended, 'instance')} from {_dated(last['date'])}; they will do {ahead}."
 
 
-def _what_it_buys(verdict: Verdict, known: Known) -> str:
-    parts = [*_bought_by_instances(_fleet(known)), *_bought_by_work(known), *_bought_by_gates(verdict, known)]
+def _what_it_buys(known: Known) -> str:
+    parts = [*_bought_by_instances(_fleet(known)), *_bought_by_work(known.investments)]
     return " ".join(parts) or "What it buys cannot be said without a fleet and prices."
 
 
 def _bought_by_instances(fleet: FleetPlan | None) -> list[str]:
     if fleet is None or fleet.recommended is None:
         return []
-    before, after = fleet.probability_missed_running, fleet.option(fleet.recommended)["probability_missed"]
-    what = sentence(_chance_of_missing(fleet)).rstrip(".")
+    what = f"chance of missing the objectives{_at_the_peak(fleet)}"
+    before = chance(fleet.probability_missed_running)
     if fleet.recommended == fleet.instances_running:
-        return [f"{what}: {chance(before)}."]
-    return [f"{what}: {chance(before)} with {_todays(fleet)}, {chance(after)} with {fleet.recommended}."]
+        return [f"The {what} is {before}."]
+    rent = _rent(fleet, fleet.recommended)
+    return [f"The {what} goes from {before} to {chance(_missed(fleet))}{rent and f', for {rent}'}."]
 
 
-def _bought_by_work(known: Known) -> list[str]:
-    first = next(iter(_paying(known)), None)
-    if first is None or known.investments is None:
+def _bought_by_work(portfolio: Portfolio | None) -> list[str]:
+    if portfolio is None or not portfolio.recommended:
         return []
     worth = []
-    if first.npv is not None:
-        worth = [f"The first work, {_titled(first.lever)}, is worth {money(first.npv)}, {first.npv.method}."]
-    return [*worth, *filter(None, [known.investments.beware])]
-
-
-def _bought_by_gates(verdict: Verdict, known: Known) -> list[str]:
-    """Name the work that a gate needs and that does not pay: a condition of being ready, with its price."""
-    levers = {gate.lever: gate.name for gate in verdict.failed if gate.needed and gate.status == "fail"}
-    found = [
-        (gate, item) for lever, gate in levers.items() if (item := _worth_of(lever, known)) and not item.pays
-    ]
-    return [
-        f"{sentence(_titled(item.lever)).rstrip('.')}, {_effort(item)}, "
-        + (
-            f"which the gate {gate} asks for, is {item.verdict}."
-            if item.beyond
-            else f"is the price of the gate {gate} ({item.verdict})."
-        )
-        for gate, item in found
-    ]
+    if portfolio.recommended_npv is not None:
+        paying = [item for item in portfolio.worth if item.pays]
+        named, hours = listed([spoken(item.lever) for item in paying]), sum(item.hours for item in paying)
+        worth = [
+            f"The work that pays, {named} ({hours:,.0f} hours), is worth {money(portfolio.recommended_npv)}, "
+            f"{portfolio.recommended_npv.method}."
+        ]
+    return [*worth, *filter(None, [portfolio.beware])]
 
 
 def _what_would_change_it(verdict: Verdict, known: Known) -> str:
     if known.void:
-        return "What would change this: the same test without that fault; until then no capacity is known."
+        return "The same test without that fault; until then no capacity is known."
     unknown = [gate for gate in verdict.failed if gate.status == "unknown" and gate.needed]
     if known.fleet and unknown and verdict.status != "NOT READY":
-        return f"What would change this: {sentence(unknown[0].remedy)}"
+        return f"What is not known yet: {sentence(unknown[0].remedy)}"
     if known.demand is None:
-        return "What would change this: the demand; without it no number of instances can be told."
+        return "The demand; without it no number of instances can be told."
     if known.fleet is None:
-        return "What would change this: a test that establishes the capacity."
-    return "What would change this: traffic that outgrows its past, or a release that makes requests dearer."
+        return "A test that establishes the capacity."
+    return sentence("; ".join(_turning_points(known.fleet)))
 
 
-def _ordinal(place: int) -> str:
-    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-    return words[place - 1] if place <= len(words) else f"{place}th"
+def _turning_points(fleet: FleetPlan) -> list[str]:
+    """Return the peaks at which another fleet would be right, and the dearer requests that come to the same."""
+    expected = fleet.demand.peak
+    if fleet.recommended is None or expected.value is None:
+        return ["instances that carry more, or less that is asked for"]
+    carried = float(fleet.option(fleet.recommended)["safe_load"])
+    points = [
+        f"a peak above {number(carried)} req/s where {number(expected.value)} are expected, or requests "
+        f"{number(carried / expected.value)} times as dear: then {fleet.recommended} are too few"
+    ]
+    today = fleet.safe_load_running
+    if fleet.recommended > fleet.instances_running and today.low > 0:
+        points.append(f"a peak that surely stays below {number(today.low)}: then {_todays(fleet)} will do")
+    return points

@@ -12,6 +12,7 @@ from typing import Any
 
 from capacity.report.manifests import manifests
 from capacity.study import Missing
+from capacity.wording import visible
 
 _STARTS_FORMULA = "=+-@\t\r\n\0"
 
@@ -87,7 +88,7 @@ def inert(value: object) -> object:
         return ""
     if isinstance(value, (int, float)):
         return value
-    text = str(value)
+    text = visible(value, None)
     first = unicodedata.normalize("NFKC", text.lstrip("\ufeff \u00a0\u3000"))[:1]
     starts = {first, text[:1]} - {""}
     return f"'{text}" if starts & set(_STARTS_FORMULA) else text

@@ -26,7 +26,7 @@ from capacity.wording import visible
 STATUS = "status.json"
 MAKER = "capacity"
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
-_OURS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*")
+_OURS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*/){0,2}[A-Za-z0-9][A-Za-z0-9._-]*")
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
@@ -168,7 +168,7 @@ def replace(folder: Path, files: Mapping[str, bytes], status: Mapping[str, Any])
     Raises
     ------
     ValueError
-        If a name is not one of ours: letters, digits, dots, _ and -, in one folder at most.
+        If a name is not one of ours: letters, digits, dots, _ and -, at most two folders deep.
     OSError
         If anything cannot be written or renamed.
     """
@@ -180,7 +180,7 @@ def replace(folder: Path, files: Mapping[str, bytes], status: Mapping[str, Any])
     try:
         for name, content in {**files, STATUS: _json(told)}.items():
             _write(building / name, content)
-        for made in (building, *filter(Path.is_dir, building.iterdir())):
+        for made in (building, *filter(Path.is_dir, building.rglob("*"))):
             made.chmod(0o755)
             _to_disk(made)
         _swap(building, folder)
@@ -202,7 +202,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as stream:
         stream.write(content)
         stream.flush()

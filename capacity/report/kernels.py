@@ -13,11 +13,12 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,12 @@ def event_loop() -> Iterator[None]:
         loop.close()
 
 
-@dataclass
+@dataclass(eq=False)
 class Execution:
-    """One notebook while it runs: its kernel, the cell it is in, and why it was ended, if it was."""
+    """One notebook or program while it runs: its process, the cell it is in, and why it was ended, if it was."""
 
     manager: AsyncKernelManager | None = None
+    process: subprocess.Popen[bytes] | None = None
     cell: dict[str, Any] | None = None
     index: int | None = None
     ended: str | None = None
@@ -57,10 +59,12 @@ class Execution:
         self.cell, self.index = cell, cell_index
 
     def end(self, why: str) -> None:
-        """Kill the kernel and everything it started."""
+        """Kill the process and everything it started."""
         self.ended = self.ended or why
         provisioner = self.manager and self.manager.provisioner
         group = getattr(provisioner, "pgid", None)
+        if self.process and self.process.poll() is None:
+            group = self.process.pid  # it leads a group of its own
         if group:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
@@ -136,7 +140,7 @@ class Kernels:
     def end(self, why: str) -> None:
         """Kill every kernel that is still there."""
         self._ended = self._ended or why  # the watch repeats it, for kernels that are just starting
-        for execution in self.executions:
+        for execution in list(self.executions):
             execution.end(self._ended)
 
     def _enforce_limits(self) -> None:
@@ -144,9 +148,51 @@ class Kernels:
         while not self._stop.wait(_POLL_SECONDS):
             if self._ended or time.monotonic() > deadline:
                 self.end("timeout")
-            for execution in self.executions:
+            for execution in list(self.executions):
                 if execution.output_size() > MAX_OUTPUT:
                     execution.end("output")
+
+    def forget(self, execution: Execution) -> None:
+        """Leave alone what has ended: its number may be that of another process by now."""
+        if execution in self.executions:
+            self.executions.remove(execution)
+
+    def place(self) -> Path:
+        """Make an empty folder for the files of one notebook."""
+        place = self.folder / f"notebook-{next(self._numbers)}"
+        place.mkdir()
+        return place
+
+    def answer_of(self, program: Sequence[str], question: bytes) -> tuple[bytes, str]:
+        """Ask a program of this interpreter; return what it wrote, and why it was ended ("" when it ended by itself).
+
+        Parameters
+        ----------
+        program : sequence of str
+            Arguments for Python.
+        question : bytes
+            What it reads.
+        """
+        execution = Execution()
+        self.executions.append(execution)
+        environment = os.environ | self._environment()
+        with subprocess.Popen(  # noqa: S603 - this interpreter, no shell
+            [sys.executable, "-P", *program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        ) as execution.process:
+            try:
+                answer, _ = execution.process.communicate(question, timeout=self.cell_timeout)
+            except subprocess.TimeoutExpired:
+                execution.end("slow")
+                answer = b""
+            except BrokenPipeError:
+                answer = b""
+        self.forget(execution)
+        return answer, execution.ended or ("died" if execution.process.returncode else "")
 
     def manager_for(self, execution: Execution) -> type[AsyncKernelManager]:
         """Make the manager class that starts one kernel for this execution."""

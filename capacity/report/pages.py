@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import os
 import platform
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from capacity import origin
 from capacity.display import table
 from capacity.errors import UsageError
 from capacity.fields import did_you_mean, shown
 from capacity.wording import visible
 
 PLAN = "capacity-plan"
+_NOTEBOOK_LINK = re.compile(r'<a href="(?P<stem>[A-Za-z0-9_-]+)\.ipynb">(?P<words>.*?)</a>', re.DOTALL)
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)</h\1>", re.DOTALL)
 
 
@@ -67,12 +67,31 @@ def page_names(notebooks: Sequence[Path]) -> dict[str, str]:
     return {path.stem: "index.html" if path == first else f"{path.stem}.html" for path in notebooks}
 
 
-def links(pages: Mapping[str, str], current: str) -> list[dict[str, Any]]:
-    """List the links between the pages."""
-    return [
+def links(pages: Mapping[str, str], current: str, up: str = "") -> list[dict[str, Any]]:
+    """List the links between the pages, and first the one to the page above them, if there is one."""
+    above = [{"label": "All services", "href": up, "current": False}] if up else []
+    return above + [
         {"label": _short(stem).replace("-", " ").capitalize(), "href": page, "current": stem == current}
         for stem, page in pages.items()
     ]
+
+
+def with_links(content: str, names: Mapping[str, str]) -> str:
+    """Let links to other notebooks lead to their pages; of one without a page only the words are left.
+
+    Examples
+    --------
+    >>> with_links('<a href="01-evidence.ipynb">why</a>', {"01-evidence": "01-evidence.html"})
+    '<a href="01-evidence.html">why</a>'
+    >>> with_links('<a href="01-evidence.ipynb">why</a>', {})
+    'why'
+    """
+
+    def led(link: re.Match[str]) -> str:
+        page = names.get(link["stem"])
+        return f'<a href="{page}">{link["words"]}</a>' if page else link["words"]
+
+    return _NOTEBOOK_LINK.sub(led, content)
 
 
 def title_in(cells: Iterable[Mapping[str, Any]]) -> str:
@@ -127,21 +146,17 @@ class Making:
     @property
     def command(self) -> str:
         """The command that makes the report again, in the folder of the plan."""
-        given = [
-            part for name, value in self.parameters.items() for part in ("-p", f"{name}={_written(value)}")
-        ]
-        return shlex.join(["capacity", "report", self.plan.name, *given])
+        return shlex.join(["capacity", "report", self.plan.name, *as_options(self.parameters)])
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """Terms and what they were, for reading."""
-        given = ", ".join(f"{name} = {_written(value)}" for name, value in self.parameters.items())
         return [
             ("Plan", self.plan.name),
-            ("Parameters", given or "as in the plan"),
+            ("Parameters", as_words(self.parameters)),
             ("Seed", str(self.seed)),
-            ("Software", f"capacity {version('capacity')}, Python {platform.python_version()}"),
-            ("Time", f"{self.made:%Y-%m-%d %H:%M} UTC"),
+            ("Data", f"checksum {origin.data_checksum(self.inputs['sha256'])} over all input files"),
+            *software(self.made),
         ]
 
     def inputs_html(self) -> str:
@@ -154,11 +169,72 @@ class Making:
         return table(self.inputs[wanted], "Input files (plan.json has the whole checksums)")._repr_html_()
 
 
+@dataclass(frozen=True)
+class Together:
+    """How a page over several studies was made.
+
+    Parameters
+    ----------
+    command : str
+        The command that makes it again.
+    terms : tuple of (str, str)
+        What is particular to it, for reading.
+    checksums : frozenset of str
+        SHA-256 of all input files.
+    made : datetime
+        When.
+    """
+
+    command: str
+    terms: tuple[tuple[str, str], ...]
+    checksums: frozenset[str]
+    made: dt.datetime
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Terms and what they were, for reading."""
+        data = f"checksum {origin.data_checksum(self.checksums)} over all input files"
+        return [*self.terms, ("Data", data), *software(self.made)]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The same for the status file."""
+        facts = {term.lower(): text for term, text in self.facts}
+        return {"made": self.made.isoformat(timespec="seconds"), "command": self.command, **facts}
+
+    def about(self, title: str, subject: str, label: str) -> dict[str, Any]:
+        """What stands around the cells of the page."""
+        return {
+            "title": title,
+            "service": visible(subject),
+            "links": [{"label": label, "href": "index.html", "current": True}],
+            "failure": "",
+            "facts": self.facts,
+            "command": self.command,
+            "inputs": "",
+            "left_out": {},
+        }
+
+
+def software(made: dt.datetime) -> list[tuple[str, str]]:
+    """List with which software and when a page was made, for reading."""
+    return [
+        ("Software", f"{origin.software()}, Python {platform.python_version()}"),
+        ("Packages", origin.packages()),
+        ("Time", f"{made:%Y-%m-%d %H:%M} UTC"),
+    ]
+
+
+def as_options(parameters: Mapping[str, Any]) -> list[str]:
+    """Write parameters as on the command line."""
+    return [part for name, value in parameters.items() for part in ("-p", f"{name}={_written(value)}")]
+
+
+def as_words(parameters: Mapping[str, Any]) -> str:
+    """Write parameters for reading."""
+    given = ", ".join(f"{name} = {_written(value)}" for name, value in parameters.items())
+    return given or "as in the plan"
+
+
 def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def now() -> dt.datetime:
-    """Return the time, or that of SOURCE_DATE_EPOCH, which makes reports comparable."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch.isdecimal() else dt.datetime.now(dt.UTC)

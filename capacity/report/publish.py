@@ -1,23 +1,24 @@
 """From a plan to a folder of pages: run the notebooks, turn them into HTML, put the folder in place.
 
-papermill and nbconvert are used here and nowhere else. papermill marks dead and timed-out notebooks as
-completed, so how a notebook ended is what was seen to happen here, never what its file says.
+How one notebook runs is in `running`, how it becomes a page in `exporting`, many plans at once in `batch`.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from capacity import origin
 from capacity.report import folder, pages, parameters
-from capacity.report.artefacts import Artefacts, artefacts
+from capacity.report.cache import NO_CACHE, Cache
+from capacity.report.memory import Memory
+from capacity.report.running import EXIT_CODES, Run, worst
+from capacity.report.studied import Question, Studied
 from capacity.wording import visible
 
 if TYPE_CHECKING:
@@ -25,45 +26,8 @@ if TYPE_CHECKING:
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # nbformat does not need it; it takes 1 s
 
-_STUDY = ("p95_ms", "horizon_days", "spare_instances", "seed")
-_EXIT_CODES = {"complete": 0, "failed": 1, "timeout": 5, "died": 6}
-_WORST_FIRST = ("died", "timeout", "failed", "complete")
-
-Progress = Callable[["Run", int, int], None]
-
-
-@dataclass(frozen=True)
-class Run:
-    """How one notebook went.
-
-    Parameters
-    ----------
-    name : str
-        The notebook.
-    status : {"complete", "failed", "timeout", "died"}
-        How it ended.
-    seconds : float
-        How long it took. [s]
-    cell : int or None
-        The cell it ended in, counted from 1 as on its page.
-    error : str
-        What went wrong, in a line.
-    """
-
-    name: str
-    status: str
-    seconds: float
-    cell: int | None = None
-    error: str = ""
-
-    @property
-    def text(self) -> str:
-        """The end of this run as a sentence."""
-        if self.status == "complete":
-            return f"Notebook {self.name} is complete."
-        ends = {"failed": "failed", "timeout": "took too long", "died": "lost its kernel"}
-        place = f" in cell {self.cell}" if self.cell else ""
-        return f"Notebook {self.name} {ends[self.status]}{place}: {self.error}"
+Progress = Callable[[Run, int, int], None]
+CELL_TIMEOUT, TIMEOUT = 300.0, 1800.0  # of a cell, of a report [s]
 
 
 @dataclass(frozen=True)
@@ -77,7 +41,7 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """The exit code that tells this outcome."""
-        return _EXIT_CODES[self.status]
+        return EXIT_CODES[self.status]
 
 
 def publish(
@@ -88,9 +52,10 @@ def publish(
     parameters: Mapping[str, object] | None = None,
     jobs: int = 2,
     progress: Progress | None = None,
-    cell_timeout: float = 300,
-    timeout: float = 1800,
+    cell_timeout: float = CELL_TIMEOUT,
+    timeout: float = TIMEOUT,
     notebooks: Path | None = None,
+    cache: Cache = NO_CACHE,
 ) -> Outcome:
     """Write the report of a plan into a folder, whole or not at all.
 
@@ -112,6 +77,8 @@ def publish(
         Longest time for one cell and for everything. [s]
     notebooks : Path, optional
         Folder of notebooks, in place of the package's own.
+    cache : Cache
+        Where results are kept; by default nothing is kept or recalled.
 
     Returns
     -------
@@ -132,173 +99,213 @@ def publish(
     from capacity.report.kernels import Kernels
 
     chosen = pages.choose(notebooks or pages.notebooks_folder(), only)
-    values = _checked(parameters or {}, chosen)
-    plan, out = Path(plan).absolute(), Path(out).absolute()
-    failed = out.with_name(f"{out.name}-failed")
-    folder.refuse_foreign(out)
-    folder.refuse_foreign(failed)
-    if only:
-        folder.refuse_partial(out, set(pages.page_names(chosen).values()))
-    study = _study(plan, values)
-    making = pages.Making(plan, str(study.name), values, study.seed, study.inputs, pages.now())
-    with folder.only_writer(out), Kernels(timeout, cell_timeout) as kernels:
-        runs, made = _made(chosen, making, study, kernels, jobs, progress)
-        status = next(status for status in _WORST_FIRST if any(run.status == status for run in runs))
-        target = out if status == "complete" else failed
-        folder.replace(target, made.files, _told(status, making, runs, made.left_out))
-        if status == "complete":
-            folder.discard(failed)  # it tells of a run before this one
-    return Outcome(status, target, runs)
+    question = Question(str(Path(plan).absolute()), checked(parameters or {}, chosen), {})
+    out = Path(out).absolute()
+    refuse(out, set(pages.page_names(chosen).values()) if only else None)
+    memory = Memory(cache, question)
+    studied = memory.study()
+    study = None if studied else _study(question)
+    with folder.only_writer(out):
+        known = {path: notebook for path in chosen if (notebook := memory.notebook(path)) is not None}
+        if studied and len(known) == len(chosen):
+            report = Report(question, chosen, studied)
+            report.recall(known, progress)
+        else:
+            with Kernels(timeout, cell_timeout) as kernels:
+                report = _made(
+                    question, chosen, memory, studied or study, known, kernels, workers(jobs), progress
+                )
+        return report.put(out)
 
 
-def _checked(given: Mapping[str, object], notebooks: Sequence[Path]) -> dict[str, Any]:
+def checked(given: Mapping[str, object], notebooks: Sequence[Path]) -> dict[str, Any]:
+    """Turn what came into values of the parameters that the notebooks declare.
+
+    Raises
+    ------
+    UsageError
+        If one is not declared, or ill-typed.
+    """
     declared = {name: one for path in notebooks for name, one in parameters.declared(path).items()}
     declared.pop("plan", None)  # it has an argument of its own
     return parameters.check(given, declared)
 
 
-def _study(plan: Path, values: Mapping[str, Any]) -> Any:
-    """Read every input now, so that a bad one is refused before anything starts."""
-    from capacity.document import read_every_input
-    from capacity.study import Study
-
-    study = Study.load(plan, **{name: values[name] for name in _STUDY if name in values})
-    read_every_input(study)
-    return study
+def failed(out: Path) -> Path:
+    """Name the folder where the pages go when a report did not complete."""
+    return out.with_name(f"{out.name}-failed")
 
 
-def _told(
-    status: str, making: pages.Making, runs: Sequence[Run], left_out: Mapping[str, str]
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "made": making.made.isoformat(timespec="seconds"),
-        "command": making.command,
-        **{term.lower(): text for term, text in making.facts},
-        "notebooks": [asdict(run) for run in runs],
-        "left_out": dict(left_out),
-    }
+def refuse(out: Path, pages_made: set[str] | None = None) -> None:
+    """Refuse a folder that holds anything of others, or pages that a partial run would take away.
+
+    Raises
+    ------
+    UsageError
+        If so.
+    """
+    folder.refuse_foreign(out)
+    folder.refuse_foreign(failed(out))
+    if pages_made is not None:
+        folder.refuse_partial(out, pages_made)
+
+
+def _study(question: Question) -> Any:
+    return question.study()
+
+
+@dataclass
+class Report:
+    """One report in the making: a page of each notebook that ended, and the other files.
+
+    Parameters
+    ----------
+    question : Question
+        The plan, and what is asked of it.
+    notebooks : sequence of Path
+        All that belong to it, in order.
+    studied : Studied
+        What the report takes from the study.
+    up : str
+        Address of the page above, if there is one.
+    """
+
+    question: Question
+    notebooks: Sequence[Path]
+    studied: Studied
+    up: str = ""
+    _runs: dict[str, Run] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        import pandas as pd
+
+        studied = self.studied
+        inputs = pd.DataFrame(studied.inputs)
+        plan, values = Path(self.question.plan), self.question.options
+        self.making = pages.Making(plan, studied.service, values, studied.seed, inputs, origin.now())
+        self.files = {name: text.encode("utf-8") for name, text in studied.files.items()}
+        self._names = pages.page_names(self.notebooks)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """How the notebooks ended, in their order."""
+        return tuple(self._runs[path.stem] for path in self.notebooks if path.stem in self._runs)
+
+    @property
+    def status(self) -> str:
+        """How the worst of them ended."""
+        return worst(self.runs)
+
+    def add(self, run: Run, notebook: Any) -> None:
+        """Make the page of a notebook that ended."""
+        self._runs[run.name] = run
+        left_out = self.studied.left_out if self._names[run.name] == "index.html" else {}
+        self.files[self._names[run.name]] = _page(
+            notebook, run, self.making, self._names, left_out=left_out, up=self.up
+        )
+
+    def recall(self, known: Mapping[Path, Any], progress: Progress | None = None) -> None:
+        """Make the pages of notebooks that have not changed."""
+        for path, notebook in known.items():
+            self.add(Run(path.stem, "complete", 0.0, unchanged=True), notebook)
+            if progress:
+                progress(self._runs[path.stem], len(self._runs), len(self.notebooks))
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the status file says."""
+        return {
+            "status": self.status,
+            "made": self.making.made.isoformat(timespec="seconds"),
+            "command": self.making.command,
+            **{term.lower(): text for term, text in self.making.facts},
+            "notebooks": [asdict(run) for run in self.runs],
+            "left_out": dict(self.studied.left_out),
+        }
+
+    def put(self, out: Path) -> Outcome:
+        """Put the report in place, or beside it when it is not complete."""
+        target = out if self.status == "complete" else failed(out)
+        folder.replace(target, self.files, self.told)
+        if target == out:
+            folder.discard(failed(out))  # it tells of a run before this one
+        return Outcome(self.status, target, self.runs)
 
 
 def _made(
+    question: Question,
     notebooks: Sequence[Path],
-    making: pages.Making,
+    memory: Memory,
     study: Any,
+    known: Mapping[Path, Any],
     kernels: Kernels,
-    jobs: int,
+    at_once: int,
     progress: Progress | None,
-) -> tuple[tuple[Run, ...], Artefacts]:
-    """Run the notebooks side by side, make a page of each as it ends, and the other files meanwhile."""
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it says is told once, by `Run.text`
-    names = pages.page_names(notebooks)
-    runs: dict[str, Run] = {}
-    with ThreadPoolExecutor(max(1, min(jobs, _cores(), len(notebooks)))) as pool:
+) -> Report:
+    """Run the notebooks that changed side by side, and make the other files meanwhile."""
+    with ThreadPoolExecutor(at_once) as pool:
         try:
-            futures = [pool.submit(_run, path, making, kernels) for path in notebooks]
-            made = artefacts(study)
+            changed = [path for path in notebooks if path not in known]
+            futures = [pool.submit(run_and_keep, path, question, memory, kernels) for path in changed]
+            studied = study
+            if not isinstance(study, Studied):
+                studied = Studied.of(study)
+                memory.keep_study(studied)
+            report = Report(question, notebooks, studied)
+            report.recall(known, progress)
             for future in as_completed(futures):
-                run, notebook = future.result()
-                runs[run.name] = run
-                made.files[names[run.name]] = _page(notebook, run, making, names)
+                report.add(*future.result())
                 if progress:
-                    progress(run, len(runs), len(notebooks))
+                    progress(future.result()[0], len(report.runs), len(notebooks))
         except BaseException:
             kernels.end("interrupted")
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return tuple(runs[path.stem] for path in notebooks), made
+    return report
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def workers(jobs: int) -> int:
+    """How many may run at the same time: as many as wanted, at most one a core."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(jobs, cores))
 
 
-def _run(path: Path, making: pages.Making, kernels: Kernels) -> tuple[Run, Any]:
-    """Run one notebook under papermill's own engine; return how it ended, and its cells as far as it came."""
-    import nbformat
-    import papermill
-
-    from capacity.report.kernels import Execution, event_loop
-
-    execution = Execution()
-    started = time.monotonic()
-    source, result = kernels.folder / f"{path.stem}.ipynb", kernels.folder / f"{path.stem}.out.ipynb"
-    source.write_bytes(path.read_bytes())  # papermill expands { } in paths, and takes s3:// and the like
-    status, error = "complete", ""
-    try:
-        with event_loop():
-            notebook = papermill.execute_notebook(
-                str(source),
-                str(result),
-                parameters=_given(path, making),
-                kernel_name="python3",
-                language="python",
-                progress_bar=False,
-                execution_timeout=kernels.cell_timeout,
-                kernel_manager_class=kernels.manager_for(execution),
-                on_cell_start=execution.enter,
-                resources={"metadata": {"path": str(path.parent)}},
-                shutdown_kernel="immediate",
-            )
-    except Exception as problem:  # what it means is decided from what happened, not from its class alone
-        status, error = _what_happened(problem, execution.ended, kernels)
-        notebook = nbformat.read(result if result.exists() else source, as_version=4)
-    cell = None if status == "complete" or execution.index is None else execution.index + 1
-    return Run(path.stem, status, round(time.monotonic() - started, 2), cell, error), notebook
+def run_and_keep(path: Path, question: Question, memory: Memory, kernels: Kernels) -> tuple[Run, Any]:
+    """Run a notebook, and keep it when it is complete."""
+    about = memory.about(path)
+    run, notebook = _run(path, {"plan": question.plan, **question.options}, kernels)
+    if run.status == "complete":
+        memory.keep_notebook(path, about, notebook)
+    return run, notebook
 
 
-def _given(path: Path, making: pages.Making) -> dict[str, Any]:
-    """Pick the parameters this notebook declares."""
-    declared = parameters.declared(path)
-    values = {"plan": str(making.plan), **making.parameters}
-    return {name: value for name, value in values.items() if name in declared}
+def _run(path: Path, values: Mapping[str, Any], kernels: Kernels) -> tuple[Run, Any]:
+    from capacity.report import running
+
+    return running.run(path, values, kernels)
 
 
-def _what_happened(problem: Exception, ended: str | None, kernels: Kernels) -> tuple[str, str]:
-    """Tell the status and the reason of a run that did not complete."""
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    if ended == "timeout":
-        return "timeout", f"the report took more than {kernels.timeout:g} s"
-    if ended == "output":
-        return "failed", "the cell put out more than 10 MB; print less"
-    if isinstance(problem, CellTimeoutError):
-        return "timeout", f"the cell took more than {kernels.cell_timeout:g} s"
-    if isinstance(problem, PapermillExecutionError):
-        return "failed", f"{visible(problem.ename)}: {visible(problem.evalue, 500)}"
-    if isinstance(problem, DeadKernelError) or "died" in str(problem):
-        return "died", "its process ended; look for a lack of memory"
-    raise problem
-
-
-def _page(notebook: Any, run: Run, making: pages.Making, names: Mapping[str, str]) -> bytes:
+def _page(
+    notebook: Any,
+    run: Run,
+    making: pages.Making,
+    names: Mapping[str, str],
+    *,
+    left_out: Mapping[str, str] | None = None,
+    up: str = "",
+) -> bytes:
     """Turn a notebook that ran into its page."""
-    exporter = _exporter(making)
-    page = {
+    from capacity.report.exporting import page
+
+    about = {
         "title": pages.title_in(notebook.cells) or run.name,
         "service": visible(making.service),
-        "links": pages.links(names, run.name),
+        "links": pages.links(names, run.name, up),
+        "names": names,
         "failure": "" if run.status == "complete" else run.text,
         "facts": making.facts,
         "command": making.command,
         "inputs": making.inputs_html(),
+        "left_out": dict(left_out or {}),
     }
-    html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
-    return f"{html.strip()}\n".encode("utf-8", "replace")
-
-
-def _exporter(making: pages.Making) -> Any:
-    from nbconvert import HTMLExporter
-
-    quiet = logging.getLogger("capacity.report")
-    quiet.setLevel(logging.CRITICAL)
-    exporter = HTMLExporter(
-        extra_template_basedirs=[str(Path(__file__).parent)],
-        template_name="template",
-        exclude_anchor_links=True,
-        log=quiet,
-    )
-    exporter.register_filter("outlined", pages.outlined)
-    exporter.register_filter("own_names", lambda source: source.replace(str(making.plan), making.plan.name))
-    return exporter
+    return page(notebook, about, making.plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from capacity.display import table
@@ -14,6 +15,8 @@ from capacity.wording import plain, visible
 if TYPE_CHECKING:
     from capacity.planning.readiness.readiness import Verdict
 
+_MOST_NAMES = 30  # of errors in a line
+_GATE = 80  # characters of the name of a gate: one from the plan, and "(stated)"
 _MARKS = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
 _ENDPOINT_COLUMNS = ("count", "mean", "p50", "p95", "p99")
 _STEP_COLUMNS = (
@@ -33,11 +36,15 @@ def gates(verdict: Verdict) -> str:
     """Write a verdict: first what it fails on, then its headline and each gate, with the remedy where needed."""
     lines = []
     for what, status in (("failed", "fail"), ("unknown", "unknown")):
-        names = [visible(gate.name) for gate in verdict.failed if gate.needed and gate.status == status]
+        names = [
+            visible(gate.name, _GATE) for gate in verdict.failed if gate.needed and gate.status == status
+        ]
         lines += [f"{what}: {', '.join(names)}"] if names else []
     lines.append(visible(verdict.headline, 200))
     for gate in verdict.gates:
-        lines.append(f"  {_MARKS[gate.status]}  {visible(gate.name)}{'' if gate.needed else ' (advice)'}")
+        lines.append(
+            f"  {_MARKS[gate.status]}  {visible(gate.name, _GATE)}{'' if gate.needed else ' (advice)'}"
+        )
         lines.append(f"           found: {visible(gate.measured, 300)}")
         lines.append(f"           needed: {visible(gate.requirement, 300)}")
         if gate.status != "pass" and gate.remedy:
@@ -88,12 +95,17 @@ def _moment(start: str | None) -> str:
 
 
 def _named_counts(what: str, counts: Mapping[str, Any] | None) -> list[str]:
-    return [f"  {what}: {', '.join(f'{visible(k)} {plain(n)}' for k, n in counts.items())}"] if counts else []
+    if not counts:
+        return []
+    parts = [f"{visible(name)} {plain(n)}" for name, n in islice(counts.items(), _MOST_NAMES)]
+    more = [f"and {len(counts) - _MOST_NAMES:,} more kinds"] if len(counts) > _MOST_NAMES else []
+    return [f"  {what}: {', '.join([*parts, *more])}"]
 
 
 def _endpoints(test: Mapping[str, Any]) -> list[dict[str, Any]]:
     whole = [{"endpoint": "all", **test["response_time"]}] if test.get("response_time") else []
-    return whole + [{"endpoint": name, **summary} for name, summary in (test.get("endpoints") or {}).items()]
+    each = (test.get("endpoints") or {}).items()
+    return whole + [{"endpoint": visible(name), **summary} for name, summary in each]
 
 
 def _rows(caption: str, rows: list[Any], wanted: tuple[str, ...]) -> Iterator[str]:

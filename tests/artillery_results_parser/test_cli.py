@@ -56,6 +56,16 @@ def test_table(file):
         assert text in result.stdout
 
 
+def test_no_name_makes_a_long_line(write, slice_of):
+    """A name of a megabyte is cut wherever people read it, in notes as well."""
+    name = "x" * 10**6
+    one = slice_of(counters={"http.requests": 9, f"errors.{name}": 1})
+    other = slice_of(counters={"http.requests": 9, f"errors.{name}": 2})
+    result = run(write({"aggregate": other, "intermediate": [one]}))
+    assert "note: errors.xxx" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 406
+
+
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_no_control_character_is_printed(file, form):
     """Names cannot act on a terminal."""

@@ -46,3 +46,8 @@ def test_values_are_quoted_short(value, text):
 def test_printable_keeps_text():
     """Ordinary text of any script passes."""
     assert printable("Solicitud básica 接口 🎉 ") == "Solicitud básica 接口 🎉 "
+
+
+def test_printable_leaves_nothing_unseen():
+    """Soft hyphens, tags, other marks without a shape and what is no character at all are replaced."""
+    assert printable("a\xad\u180e\u206a\ufdd0\ufff9\uffff\U000e0041b") == f"a{chr(0xFFFD) * 7}b"

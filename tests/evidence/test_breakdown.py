@@ -30,10 +30,10 @@ def test_the_slow_endpoint_misses_what_the_whole_keeps(storefront):
     found = by_endpoint(storefront).set_index("endpoint")
     checkout, front = found.loc["/api/checkout"], found.loc["/"]
     assert checkout["share"] == pytest.approx(0.03, abs=0.005)
-    assert checkout["p95 at lowest"].value > 5 * front["p95 at lowest"].value
-    assert (checkout["p95 kept up to"].low, checkout["p95 kept up to"].value) == (0.0, None)
-    assert checkout["p95 kept up to"].high < 70
-    assert 200 < front["p95 kept up to"].low < 296 < front["p95 kept up to"].high < 330
+    assert checkout["P95 at lowest"].value > 5 * front["P95 at lowest"].value
+    assert (checkout["P95 kept up to"].low, checkout["P95 kept up to"].value) == (0.0, None)
+    assert checkout["P95 kept up to"].high < 70
+    assert 200 < front["P95 kept up to"].low < 296 < front["P95 kept up to"].high < 330
 
 
 def test_the_most_requested_endpoint_comes_first(storefront):
@@ -41,7 +41,7 @@ def test_the_most_requested_endpoint_comes_first(storefront):
     found = by_endpoint(storefront)
     assert found["share"].is_monotonic_decreasing
     assert found["share"].sum() == pytest.approx(1)
-    assert list(found.columns[-2:]) == ["p50 kept up to", "p95 kept up to"]
+    assert list(found.columns[-2:]) == ["P50 kept up to", "P95 kept up to"]
 
 
 def test_without_endpoints_there_is_an_empty_table(station):
@@ -49,7 +49,7 @@ def test_without_endpoints_there_is_an_empty_table(station):
     found = by_endpoint(station.run(station.Station(), [(40, 100), (40, 200)]))
     assert found.empty
     assert list(found.columns) == [
-        "endpoint", "share", "p95 at lowest", "p95 at highest", "p50 kept up to", "p95 kept up to"
+        "endpoint", "share", "P95 at lowest", "P95 at highest", "P50 kept up to", "P95 kept up to"
     ]  # fmt: skip
 
 

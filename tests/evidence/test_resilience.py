@@ -79,6 +79,14 @@ def test_quick_recovery_is_bounded_by_a_period(shedding):
     assert assess(shedding).recovery_time.high <= 20
 
 
+def test_a_lull_between_two_overloads_is_no_recovery_that_failed(station):
+    """Ten seconds at a lower load are too short for a queue of seven; what follows the last overload decides."""
+    phases = [(60, 100), (40, 500), (10, 200), (40, 500), (120, 100)]
+    found = assess(station.run(station.Station(queue=2000), phases, offset=3.0))
+    assert statuses(found)["recovery"] == "pass"
+    assert found.recovery_time.high <= 30
+
+
 def test_anatomy_tells_the_states(shedding):
     """Each period is before, in or after the overload, in this order; the first and last are partial."""
     states = assess(shedding).anatomy["state"]

@@ -1,6 +1,7 @@
 """Values formulas hold for, and how the rest is refused."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -66,3 +67,13 @@ def test_a_whole_number_beyond_all_floats_is_refused():
     """It is told, not an overflow of Python's."""
     with pytest.raises(DomainError, match="larger than any number"):
         domain.positive(arrival_rate=10**400)
+
+
+@pytest.mark.parametrize("alone", [50, 1.5, "web", None])
+def test_a_value_alone_is_no_list(alone):
+    """It is refused with the list it would be."""
+    with pytest.raises(
+        DomainError, match=re.escape(f"population {alone!r} is one value; give a list, such as [{alone!r}]")
+    ):
+        domain.listed(population=alone)
+    domain.listed(population=[50], demands=np.array([1.0]), servers=())

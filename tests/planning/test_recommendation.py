@@ -5,11 +5,19 @@ from dataclasses import replace
 from types import SimpleNamespace as Make
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from capacity.estimate import Estimate
+from capacity.models.scalability import Linear
+from capacity.plan import Cost
+from capacity.planning.fleet.fleet import plan_fleet
+from capacity.planning.fleet.headroom import Policy
 from capacity.planning.readiness.readiness import assess
 from capacity.planning.recommendation import actions, numbers, recommend
+
+POLICY = Policy(spare_instances=0, retry_budget=0.1, dispersion=0.0)
 
 
 def work(lever: str, npv: float, unit: str = "USD", hours: float = 7.0, **changes: Any) -> Any:
@@ -23,18 +31,27 @@ def work(lever: str, npv: float, unit: str = "USD", hours: float = 7.0, **change
 
 
 def proposed(*worth: Any, beware: str = "") -> Any:
-    """The portfolio of some work."""
-    return Make(worth=worth, beware=beware)
+    """The portfolio of some work, all of it done in the first week."""
+    paying = tuple(item for item in worth if item.pays)
+    weeks = pd.DataFrame({"lever": [item.lever for item in paying], "when": "week 1"})
+    return Make(
+        worth=worth,
+        beware=beware,
+        calendar=Make(to_frame=lambda: weeks),
+        recommended=tuple(item.lever for item in paying),
+        recommended_npv=paying[0].npv if paying else None,
+    )
 
 
 def told(make: Make, **changes: Any) -> tuple[str, str, str]:
     """The three sentences."""
     known = make.known(**changes)
-    return recommend(assess(known), known)  # type: ignore[return-value]
+    first, second, third = recommend(assess(known), known).values()
+    return first, second, third
 
 
-def done(make: Make, **changes: Any) -> list[tuple[str, str, str]]:
-    """The actions as tuples."""
+def done(make: Make, **changes: Any) -> list[tuple[str, str, str, str]]:
+    """The actions as tuples: when, what, for how much, why."""
     known = make.known(**changes)
     return list(actions(assess(known), known).itertuples(index=False, name=None))
 
@@ -49,26 +66,45 @@ def test_nothing_to_do(make: Make) -> None:
     """A service that is ready needs nothing, and the actions say so."""
     first, second, third = told(make)
     assert first == "Today's 2 instances will do for the 30 days from 2027-01-01."
-    assert second == "Chance of missing the objectives at the peak: below 0.1%."
-    assert third.startswith("What would change this: traffic that outgrows its past")
-    assert done(make) == [("now", "nothing", "every gate is passed")]
+    assert second == "The chance of missing the objectives at the peak is below 0.1%."
+    assert third.startswith("A peak above ")
+    assert done(make) == [("now", "nothing", "", "every gate is passed")]
 
 
 def test_instances_are_asked_for_with_their_date(make: Make) -> None:
     """Sentence and action name the same fleet and the same day."""
     first, second, _ = told(make, **short(make))
     assert first.startswith("Have 3 instances running from 2027-01-01 instead of 2; they will do")
-    assert second == (
-        "Chance of missing the objectives at the peak: above 99.9% with today's 2 instances, below 0.1% with 3."
+    assert second == "The chance of missing the objectives at the peak goes from above 99.9% to below 0.1%."
+    when, action, price, _ = done(make, **short(make))[0]
+    assert (when, action, price) == ("2027-01-01", "have 3 instances running", "")
+
+
+def test_what_more_instances_cost_is_told(make: Make) -> None:
+    """Where an instance has a price, the sentence and the action name the difference to today's fleet."""
+    demand, rng = make.peaks(390.0), np.random.default_rng(1)
+    prices = Cost(instance_per_month=50, currency="EUR")
+    fleet = plan_fleet(
+        make.rate(200.0, 5.0), Linear(1.0), demand, POLICY, cost=prices, instances_running=2, rng=rng
     )
-    when, action, _ = done(make, **short(make))[0]
-    assert (when, action) == ("2027-01-01", "have 3 instances running")
+    _, second, _ = told(make, demand=demand, fleet=fleet)
+    assert second.endswith("to below 0.1%, for EUR 50 a month more.")
+    assert done(make, demand=demand, fleet=fleet)[0][2] == "EUR 50 a month more"
+
+
+def test_the_turning_points_are_the_loads_of_the_fleets(make: Make) -> None:
+    """What the recommended fleet carries, and what today's surely does, is where the answer would be another."""
+    *_, third = told(make, **short(make))
+    carried = short(make)["fleet"].option(3)["safe_load"]
+    assert f"A peak above {carried:.0f} req/s where 390 are expected" in third
+    assert f"or requests {carried / 390:.3g} times as dear: then 3 are too few" in third
+    assert "a peak that surely stays below 355: then today's 2 instances will do." in third
 
 
 def test_failing_gates_are_conditions_beside_the_fleet(make: Make) -> None:
     """More instances do not make a service degrade gracefully, so the first sentence asks for both."""
     first, *_ = told(make, resilience=make.resilience(goodput="fail"), **short(make))
-    assert "To be ready, also refuse at once what is over a global limit" in first
+    assert first.endswith("To be ready, also work on overload (rate limit).")
 
 
 def test_work_that_does_not_pay_is_the_price_of_its_gate(make: Make) -> None:
@@ -77,41 +113,39 @@ def test_work_that_does_not_pay_is_the_price_of_its_gate(make: Make) -> None:
         "resilience": make.resilience(goodput="fail"),
         "investments": proposed(work("rate_limit", -700.0)),
     }
-    _, second, _ = told(make, **changes)
-    assert (
-        "Rate limit, 7 hours (USD 700), is the price of the gate overload (costs more than it saves)."
-        in second
-    )
-    ((when, _, why),) = done(make, **changes)
-    assert when == "to be ready"
-    assert (
-        "As work: rate limit, 7 hours (USD 700), costs more than it saves; it is the price of this gate"
-        in why
+    ((when, _, price, why),) = done(make, **changes)
+    assert (when, price) == ("to be ready", "rate limit: 7 hours (USD 700)")
+    assert why.endswith(
+        "Rate limit: costs more than it saves; it is the price of this gate, not an investment."
     )
 
 
-def test_work_that_pays_says_so_beside_its_gate(make: Make) -> None:
-    """The same lever that is worth its price is told as an investment, and as the condition it is."""
+def test_work_that_pays_stands_once_with_its_price(make: Make) -> None:
+    """The same lever that is worth its price is told as an investment; its gate points to it."""
     worth = proposed(work("rate_limit", 5000.0, "EUR"))
     known = {"resilience": make.resilience(goodput="fail"), "investments": worth}
     _, second, _ = told(make, **known)
-    assert "The first work, rate limit, is worth EUR 5,000 (2,500 to 10,000), present value." in second
+    paying = "The work that pays, rate limit (7 hours), is worth EUR 5,000 (2,500 to 10,000), present value."
+    assert second.endswith(paying)
     condition, investment = done(make, **known)
-    assert condition[2].endswith("As work: rate limit, 7 hours (EUR 700), pays in 100% of worlds.")
-    assert investment == ("first work", "rate limit", "pays in 100% of worlds")
+    assert condition[2] == "rate limit, below"
+    assert investment == (
+        "week 1",
+        "rate limit",
+        "7 hours (EUR 700)",
+        "worth EUR 5,000 (2,500 to 10,000), present value; pays in 100% of worlds",
+    )
 
 
 def test_work_beyond_the_budget_is_not_called_the_price_of_its_gate(make: Make) -> None:
-    """It would pay, if there were hours: the sentence says so, and what it costs a month."""
+    """It would pay, if there were hours: the action says so, and what it costs a month."""
     item = work(
         "rate_limit", 5000.0, pays=False, beyond=True, monthly=99.0, verdict="beyond the budget of hours"
     )
     known = {"resilience": make.resilience(goodput="fail"), "investments": proposed(item)}
-    _, second, _ = told(make, **known)
-    priced = "7 hours (USD 700 and USD 99 a month)"
-    assert f"Rate limit, {priced}, which the gate overload asks for, is beyond the budget of hours." in second
-    ((_, _, why),) = done(make, **known)
-    assert why.endswith(f"As work: rate limit, {priced}, beyond the budget of hours.")
+    ((_, _, price, why),) = done(make, **known)
+    assert price == "rate limit: 7 hours (USD 700 and USD 99 a month)"
+    assert why.endswith("Rate limit: beyond the budget of hours.")
 
 
 def test_a_service_made_too_small_is_told(make: Make) -> None:
@@ -132,8 +166,8 @@ def test_void_evidence_comes_first_and_alone(make: Make) -> None:
     first, second, third = told(make, **void)
     assert first == "Widen the range."
     assert "instances" not in second
-    assert third.startswith("What would change this: the same test without that fault")
-    assert done(make, **void) == [("before deciding", "Widen the range.", "It ran out of ports.")]
+    assert third.startswith("The same test without that fault")
+    assert done(make, **void) == [("before deciding", "Widen the range.", "", "It ran out of ports.")]
     estimates = list(numbers(make.known(**void))["estimate"])
     assert [estimate == "not known" for estimate in estimates] == [True, True, False, True, True]
 
@@ -150,7 +184,7 @@ def test_one_action_for_gates_that_ask_for_the_same(make: Make) -> None:
     """Overload and recovery are told by one test, so one row asks for it."""
     unknown = dict.fromkeys(("goodput", "refusals", "accepted_requests", "recovery", "hysteresis"), "unknown")
     rows = done(make, resilience=make.resilience(**unknown))
-    assert [when for when, _, _ in rows] == ["to be sure"]
+    assert [when for when, *_ in rows] == ["to be sure"]
 
 
 def test_there_are_five_numbers(make: Make) -> None:
@@ -158,7 +192,14 @@ def test_there_are_five_numbers(make: Make) -> None:
     frame = numbers(make.known(**short(make)))
     assert len(frame) == 5
     assert frame["estimate"][1].value == pytest.approx(2 * 220 / 1.1)
-    assert frame["quantity"][3] == "time until today's fleet is too small, from 2027-01-01"
+    assert frame["remark"][3] == "from 2027-01-01, with today's 2 instances: until 2027-01-01"
+
+
+def test_the_chance_has_the_interval_of_counting(make: Make) -> None:
+    """Never missed in a hundred worlds is no proof of never: the interval says how much that leaves."""
+    found = numbers(make.known())["estimate"][4]
+    assert (found.value, found.low, found.unit) == (0.0, 0.0, "%")
+    assert found.high == pytest.approx(100 * (1 - 0.05 ** (1 / 100)))
 
 
 def runway(make: Make, *days: int | None) -> Estimate:
@@ -181,3 +222,13 @@ def test_time_left_may_be_one_day_or_open(make: Make) -> None:
     assert str(runway(make, 3, 3)) == "3 days"
     assert runway(make, 3, None).high == math.inf
     assert str(runway(make, None, None)) == "at least 30 days"
+
+
+def test_long_times_are_told_in_months(make: Make) -> None:
+    """A quarter is three months, and the method still names the dates."""
+    demand = replace(make.peaks(300.0))
+    dates = pd.date_range("2027-01-01", periods=120)
+    longer = replace(demand, dates=dates, paths=np.repeat(demand.paths[:, :1], 120, axis=1))
+    known = make.known(demand=longer, fleet=make.fleet(make.rate(200.0, 5.0), longer, 2))
+    found = numbers(known)["estimate"][3]
+    assert (str(found), found.method[-10:]) == ("at least 3.94 months", "2027-04-30")

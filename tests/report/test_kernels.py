@@ -102,3 +102,43 @@ def test_the_folder_of_a_run_at_work_stays(temporary: Path, monkeypatch: pytest.
         with Kernels(60, 60):
             pass
         assert one.folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("program", "answer", "ended"),
+    [
+        ("import sys; print(sys.stdin.read().upper())", b"WHY\n", ""),
+        ("import sys; sys.stdin.close(); sys.exit(3)", b"", "died"),
+        ("import os; os.kill(os.getpid(), 9)", b"", "died"),
+        ("import time; time.sleep(60)", b"", "slow"),
+    ],
+)
+def test_a_program_answers_or_it_is_told_how_it_ended(program: str, answer: bytes, ended: str) -> None:
+    """By itself, dead, or after the time a cell may take; it is forgotten, for its number is free again."""
+    with Kernels(60, 1) as kernels:
+        assert kernels.answer_of(["-c", program], b"why") == (answer, ended)
+        assert not kernels.executions
+
+
+def test_a_program_is_ended_with_everything_else() -> None:
+    """With all that it started."""
+    with Kernels(1, 60) as kernels:
+        started = time.monotonic()
+        assert kernels.answer_of(["-c", "import time; time.sleep(60)"], b"") == (b"", "timeout")
+    assert time.monotonic() - started < 20
+
+
+def test_a_program_finds_no_module_of_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file named like a module would be run in its place."""
+    (tmp_path / "json.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    with Kernels(60, 30) as kernels:
+        assert kernels.answer_of(["-c", "import json; print(1)"], b"") == (b"1\n", "")
+
+
+def test_notebooks_have_files_of_their_own() -> None:
+    """Two of one name run at the same time, of different plans."""
+    with Kernels(60, 60) as kernels:
+        assert kernels.place() != kernels.place()

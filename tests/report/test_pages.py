@@ -1,13 +1,13 @@
 """What stands around a notebook's cells."""
 
-import datetime as dt
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from capacity import origin
 from capacity.errors import UsageError
-from capacity.report.pages import Making, choose, links, notebooks_folder, now, outlined, page_names, title_in
+from capacity.report.pages import Making, choose, links, notebooks_folder, outlined, page_names, title_in
 
 
 @pytest.fixture
@@ -90,14 +90,31 @@ def test_a_page_without_a_heading_gets_one() -> None:
 
 def test_the_command_makes_the_report_again() -> None:
     """With its parameters, quoted for a shell, and without a path of this machine."""
-    made = Making(Path("/home/me/my plan.toml"), "shop", {"seed": 3, "quick": True}, 3, pd.DataFrame(), now())
+    made = Making(
+        Path("/home/me/my plan.toml"),
+        "shop",
+        {"seed": 3, "quick": True},
+        3,
+        pd.DataFrame({"sha256": ["ab"]}),
+        origin.now(),
+    )
     assert made.command == "capacity report 'my plan.toml' -p seed=3 -p quick=true"
     assert dict(made.facts)["Parameters"] == "seed = 3, quick = true"
 
 
-def test_the_time_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SOURCE_DATE_EPOCH makes two runs comparable; nonsense in it is ignored."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    assert now() == dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "soon")
-    assert now().year > 2000
+def test_a_page_below_another_leads_back() -> None:
+    """In a report of many, to the comparison."""
+    assert links({"capacity-plan": "index.html"}, "capacity-plan", "../index.html")[0] == {
+        "label": "All services",
+        "href": "../index.html",
+        "current": False,
+    }
+
+
+def test_a_page_tells_build_packages_and_data() -> None:
+    """Enough to find the same software and the same files again."""
+    inputs = pd.DataFrame({"sha256": ["cd" * 32, "ab" * 32]})
+    facts = dict(Making(Path("/p.toml"), "shop", {}, 1, inputs, origin.now()).facts)
+    assert facts["Data"] == "checksum a84bba32fbb4 over all input files"
+    assert facts["Software"].startswith("capacity 0.1.0")
+    assert facts["Packages"].startswith("installed ")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from capacity.errors import UsageError
 from capacity.plan import Slo
 from capacity.report import publish as module
+from capacity.report.cache import Cache
 from capacity.report.folder import Busy, only_writer
 from capacity.report.publish import Outcome, Run, publish
 from capacity.study import Missing
@@ -28,27 +30,30 @@ STUDY = SimpleNamespace(
     name="shop <b>",
     seed=7,
     inputs=pd.DataFrame({"role": ["stress"], "file": ["stress.json"], "sha256": ["ab" * 32]}),
-    actions=pd.DataFrame({"action": ["buy"]}),
+    actions=pd.DataFrame({"when": ["now"], "action": ["buy"]}),
     to_dict=lambda: {"schema": 1},
     next_test=Missing("next test", "nothing to test"),
     slo=SimpleNamespace(quantiles={0.95: 0.2}),
     fleet=Missing("fleet", "no demand"),
-    plan=SimpleNamespace(slo=Slo(), service=SimpleNamespace(name="shop <b>")),
+    plan=SimpleNamespace(slo=Slo(), service=SimpleNamespace(name="shop <b>", instances_running=2), cost=None),
+    known=SimpleNamespace(void=False),
+    verdict=SimpleNamespace(status="READY", headline="READY"),
+    demand=None,
+    instance_capacity=None,
+    investments=None,
 )
 DRIVER = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
-from capacity.plan import Slo
 from capacity.report import pages, publish
-from capacity.study import Missing
-plan = SimpleNamespace(slo=Slo(), service=SimpleNamespace(name="shop"))
-none = Missing("next test", "none")
-tables = {"inputs": pd.DataFrame({"file": ["a"]}), "actions": pd.DataFrame({"action": []})}
-parts = {"next_test": none, "fleet": none, "slo": SimpleNamespace(quantiles={}), "plan": plan}
-study = SimpleNamespace(name="shop", seed=1, to_dict=lambda: {}, **parts, **tables)
-publish._study = lambda plan, values: study
+from capacity.report.studied import Studied
+from capacity.report.summary import Summary
+study = SimpleNamespace(name="shop", seed=1, inputs=pd.DataFrame({"sha256": ["ab"]}))
+row = Summary("shop", "READY", "READY", "now: nothing")
+publish._study = lambda question: study
+publish.Studied.of = lambda study: Studied("shop", 1, [{"sha256": "ab"}], row, {}, {})
 pages.notebooks_folder = lambda: Path(sys.argv[1])
 from capacity.cli import main
 main(["report", sys.argv[2], "-o", sys.argv[3]])
@@ -80,7 +85,7 @@ def write_notebook(folder: Path, name: str, *sources: str) -> None:
 @pytest.fixture(autouse=True)
 def study(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in for the study: these tests are about what surrounds it."""
-    monkeypatch.setattr(module, "_study", lambda plan, values: STUDY)
+    monkeypatch.setattr(module, "_study", lambda question: STUDY)
 
 
 def install_foreign_kernel(folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -106,7 +111,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Outcom
     )
     write_notebook(folder / "notebooks", "01-evidence", "import sys; print('noise', file=sys.stderr)")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_study", lambda plan, values: STUDY)
+        patch.setattr(module, "_study", lambda question: STUDY)
         patch.setenv("SOURCE_DATE_EPOCH", "86400")
         install_foreign_kernel(folder, patch)
         told: list[str] = []
@@ -201,7 +206,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     write_notebook(folder / "notebooks", "03-hangs", "import time; time.sleep(60)")
     write_notebook(folder / "notebooks", "04-good", "1 + 1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_study", lambda plan, values: STUDY)
+        patch.setattr(module, "_study", lambda question: STUDY)
         module.folder.replace(folder / "report", {"index.html": b"earlier"}, {"status": "complete"})
         return publish(folder / "p.toml", folder / "report", notebooks=folder / "notebooks", cell_timeout=2)
 
@@ -228,8 +233,8 @@ def test_a_failed_run_leaves_the_earlier_report(troubled: Outcome) -> None:
 def test_a_failed_page_says_so_first(troubled: Outcome) -> None:
     """Notebook, cell and error, before what came out until then."""
     page = (troubled.folder / "index.html").read_text()
-    assert page.index("Notebook 01-fails failed in cell 5") < page.index("before")
-    assert page.index("before") < page.index("ZeroDivisionError</span>")
+    assert page.index("Notebook 01-fails failed in cell 5") < page.index("<pre>before")
+    assert page.index("<pre>before") < page.index("ZeroDivisionError</span>")
     assert "papermill" not in page
 
 
@@ -296,6 +301,86 @@ def test_a_second_run_starts_nothing(notebooks: Path, tmp_path: Path) -> None:
     """Two runs never mix their pages."""
     with only_writer(tmp_path / "report"), pytest.raises(Busy):
         publish(tmp_path / "p.toml", tmp_path / "report", notebooks=notebooks)
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Outcome], list[dict[str, bytes]]]]:
+    """The same report made twice with a cache, and once more after a notebook was changed; which notebooks ran."""
+    folder = tmp_path_factory.mktemp("twice")
+    (folder / "p.toml").write_text("[service]")
+    (folder / "cache").mkdir(mode=0o700)
+    write_notebook(folder / "notebooks", "capacity-plan", "print(plan, '<b>')", "{'a': 1}")
+    write_notebook(folder / "notebooks", "01-evidence", "import sys; print('noise', file=sys.stderr)")
+    outcomes, pages = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_study", lambda question: STUDY)
+        for _ in range(3):
+            patch.setenv("SOURCE_DATE_EPOCH", str(86400 + 60 * len(outcomes)))
+            outcomes.append(
+                publish(
+                    folder / "p.toml",
+                    folder / "report",
+                    notebooks=folder / "notebooks",
+                    cache=Cache(folder / "cache"),
+                )
+            )
+            pages.append({file.name: file.read_bytes() for file in (folder / "report").iterdir()})
+            if len(outcomes) == 2:
+                write_notebook(folder / "notebooks", "01-evidence", "print('changed')")
+        yield outcomes, pages
+
+
+def test_unchanged_notebooks_are_not_run_again(twice: tuple[list[Outcome], list[dict[str, bytes]]]) -> None:
+    """The second report says so of each; of a changed one the third does not."""
+    told = [[(run.name, run.unchanged) for run in outcome.runs] for outcome in twice[0]]
+    assert told == [
+        [("capacity-plan", False), ("01-evidence", False)],
+        [("capacity-plan", True), ("01-evidence", True)],
+        [("capacity-plan", True), ("01-evidence", False)],
+    ]
+
+
+def test_a_recalled_page_is_the_same_apart_from_the_time(
+    twice: tuple[list[Outcome], list[dict[str, bytes]]],
+) -> None:
+    """Byte for byte, and so are the other files; the status tells which were recalled."""
+    first, second, _ = twice[1]
+    assert {
+        name: content.replace(b"00:00 UTC", b"00:01 UTC")
+        for name, content in first.items()
+        if name != "status.json"
+    } == {name: content for name, content in second.items() if name != "status.json"}
+    assert first["index.html"] != second["index.html"]
+
+
+def test_a_failure_is_not_kept(tmp_path: Path) -> None:
+    """What failed may succeed the next time."""
+    (tmp_path / "cache").mkdir(mode=0o700)
+    (tmp_path / "p.toml").write_text("")
+    write_notebook(tmp_path / "notebooks", "capacity-plan", "1 / 0")
+    for _ in range(2):
+        outcome = publish(
+            tmp_path / "p.toml",
+            tmp_path / "report",
+            notebooks=tmp_path / "notebooks",
+            cache=Cache(tmp_path / "cache"),
+        )
+        assert [(run.status, run.unchanged) for run in outcome.runs] == [("failed", False)]
+
+
+def test_what_was_left_out_is_told_on_the_first_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the reason, and on no other page."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "capacity.report.exporting.page", lambda notebook, about, plan: asked.append(about) or b""
+    )
+    studied = module.Studied.of(STUDY)
+    report = module.Report(
+        module.Question("/x/p.toml", {}, {}), [Path("capacity-plan.ipynb"), Path("b.ipynb")], studied
+    )
+    for name in ("capacity-plan", "b"):
+        report.add(Run(name, "complete", 1.0), SimpleNamespace(cells=[]))
+    assert [sorted(about["left_out"])[:1] for about in asked] == [["hpa.yaml"], []]
 
 
 def kernels_of(folder: Path) -> list[str]:

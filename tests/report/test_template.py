@@ -1,9 +1,6 @@
 """The pages in a real browser, without a network: what they show, load and run."""
 
 import datetime as dt
-import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,61 +58,79 @@ def page(*bundles: dict[str, Any], error: str = "") -> bytes:
         nbformat.v4.new_markdown_cell("# How many?\n\n## First\n\n## Second"),
         nbformat.v4.new_code_cell(f"x = {HOSTILE[0]!r}", outputs=outputs),
     ]
+    return page_of(*cells, error=error)
+
+
+def page_of(*cells: Any, error: str = "", left_out: dict[str, str] | None = None) -> bytes:
+    """Page of a notebook with these cells."""
     for cell in cells:
-        cell.metadata["tags"] = []
+        cell.metadata.setdefault("tags", [])
     inputs = pd.DataFrame({"role": HOSTILE, "file": HOSTILE, "sha256": "ab" * 32})
     making = Making(
         Path("p.toml"), HOSTILE[0], {"x": HOSTILE[0]}, 1, inputs, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     )
     run = Run("01-evidence", "failed" if error else "complete", 1.0, 2, error)
     return _page(
-        nbformat.v4.new_notebook(cells=cells),
+        nbformat.v4.new_notebook(cells=list(cells)),
         run,
         making,
         {"capacity-plan": "index.html", "01-evidence": "01-evidence.html"},
+        left_out=left_out,
     )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium with the network off, or skip."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("chromedriver is not installed, so no page is opened in a browser")
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(driver)
-    with webdriver.Chrome(options=options, service=service) as opened:
-        opened.execute_cdp_cmd("Network.enable", {})
-        offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-        opened.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
-        yield opened
+def code(source: str, shown: str = "", *tags: str) -> Any:
+    """Code cell that shows a paragraph."""
+    outputs = [nbformat.v4.new_output("display_data", data={"text/html": f"<p>{shown}</p>"})] if shown else []
+    return nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": list(tags)})
 
 
-def opened(browser: Any, folder: Path, content: bytes) -> list[str]:
-    """Open a page; return the addresses it got through to, besides its own."""
+def written(folder: Path, content: bytes) -> Path:
+    """Path of the page with this content."""
     path = folder / "page.html"
     path.write_bytes(content)
-    browser.get_log("performance")
-    browser.get(path.as_uri())
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = {
-        event["params"]["requestId"]: event["params"] for event in events if "request" in event["params"]
-    }
-    for event in events:
-        if event["params"].get("blockedReason") == "csp":
-            asked.pop(event["params"]["requestId"], None)
-    urls = [request["request"]["url"] for request in asked.values()]
-    return [url for url in urls if not url.startswith(("data:", path.as_uri()))]
+    return path
+
+
+def test_code_that_leads_to_an_output_is_folded_below_it() -> None:
+    """With the code before it that showed nothing."""
+    html = page_of(code("a = 1"), code("b = 2", "shown")).decode()
+    assert html.index("shown") < html.index('<summary>Code<span class="unseen"> of cell 1 to 2</span>')
+    assert html.count("<summary>Code") == 1
+
+
+def test_code_tagged_to_be_hidden_waits_for_the_next_fold() -> None:
+    """Its output stands alone; the code is still to be had."""
+    html = page_of(code("a = 1"), code("b = 2", "shown", "hide-input"), code("c = 3", "in the end")).decode()
+    assert html.index(">shown") < html.index("in the end") < html.index("<summary>Code") < html.index("b = 2")
+    assert html.count("<summary>Code") == 1
+
+
+def test_a_cell_without_code_shows_its_outputs() -> None:
+    """As pages have that are not notebooks."""
+    html = page_of(code("", "shown")).decode()
+    assert "shown" in html
+    assert "<summary>Code" not in html
+
+
+def test_links_between_notebooks_lead_to_their_pages() -> None:
+    """In JupyterLab they lead to the notebooks."""
+    links = "[a](capacity-plan.ipynb) [b](01-evidence.ipynb)"
+    html = page_of(nbformat.v4.new_markdown_cell(links)).decode()
+    assert '<a href="index.html">a</a> <a href="01-evidence.html">b</a>' in html
+
+
+def test_the_foot_says_what_was_left_out() -> None:
+    """With its reason; without anything left out there is no such list."""
+    told = page_of(code("a"), left_out={"hpa.yaml": "no <cluster>"}).decode()
+    assert "<dt>hpa.yaml</dt><dd>no &lt;cluster&gt;</dd>" in told
+    assert "Left out of the files" not in page_of(code("a")).decode()
 
 
 @pytest.fixture(scope="module")
-def seen(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def seen(browser: Any, requested: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Browser on a page full of hostile names."""
-    assert opened(browser, tmp_path_factory.mktemp("page"), page(*BUNDLES, error=HOSTILE[1])) == []
+    assert requested(written(tmp_path_factory.mktemp("page"), page(*BUNDLES, error=HOSTILE[1]))) == []
     return browser
 
 
@@ -146,50 +161,28 @@ def test_a_page_finds_its_way_by_keyboard_and_ear(seen: Any) -> None:
     )
 
 
-CONTRAST = """
-function light(colour) {
-  const [r, g, b] = colour.match(/[0-9.]+/g).slice(0, 3).map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-function ground(element) {
-  for (let e = element; e; e = e.parentElement) {
-    const colour = getComputedStyle(e).backgroundColor;
-    if (!colour.endsWith(', 0)')) return colour;
-  }
-}
-document.querySelectorAll('details').forEach(d => d.open = true);
-return Math.min(...[...document.querySelectorAll('body *')]
-  .filter(e => [...e.childNodes].some(n => n.nodeType == 3 && n.textContent.trim()))
-  .map(e => [light(getComputedStyle(e).color), light(ground(e))].sort((a, b) => b - a))
-  .map(([a, b]) => (a + 0.05) / (b + 0.05)));
-"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read(seen: Any, scheme: str) -> None:
-    """Contrast of at least 4.5 to 1, in both colour schemes."""
-    features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    seen.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
-    assert seen.execute_script(CONTRAST) >= 4.5
+def test_every_text_can_be_read(seen: Any, shown_in: Any, lowest_contrast: Any, scheme: str) -> None:
+    """Contrast of at least 4.5 to 1, in both colour schemes, of errors and messages as well."""
+    shown_in(scheme, 1280)
+    assert lowest_contrast() >= 4.5
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_page_never_scrolls_sideways(seen: Any, width: int) -> None:
-    """Wide tables scroll inside themselves."""
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    seen.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+def test_a_page_never_scrolls_sideways(seen: Any, shown_in: Any, width: int) -> None:
+    """Whatever is in a table."""
+    shown_in("light", width)
     assert seen.execute_script("return document.documentElement.scrollWidth") <= width
 
 
-def test_the_policy_stops_what_escaping_misses(browser: Any, tmp_path: Path) -> None:
+def test_the_policy_stops_what_escaping_misses(browser: Any, requested: Any, tmp_path: Path) -> None:
     """Raw markup in an output neither runs nor loads: the second line of defence holds alone."""
-    assert opened(browser, tmp_path, page(MARKUP)) == []
+    assert requested(written(tmp_path, page(MARKUP))) == []
     assert browser.execute_script("return document.documentElement.dataset.ran") is None
 
 
-def test_these_tests_would_notice(browser: Any, tmp_path: Path) -> None:
+def test_these_tests_would_notice(browser: Any, requested: Any, tmp_path: Path) -> None:
     """Without the policy the same markup does run, and asks for an address."""
     unprotected = page(MARKUP).replace(b"Content-Security-Policy", b"x-none")
-    assert "http://127.0.0.1:9/x.png" in opened(browser, tmp_path, unprotected)
+    assert "http://127.0.0.1:9/x.png" in requested(written(tmp_path, unprotected))
     assert browser.execute_script("return document.documentElement.dataset.ran") == "1"

@@ -58,6 +58,24 @@ def test_names_from_an_export_do_not_steer_the_terminal() -> None:
     assert not set(inspection(RESULT)) & {"\x1b", "\u202e"}
 
 
+def test_a_thousand_kinds_of_error_are_no_wall_of_text() -> None:
+    """The first are named and the rest counted; a name of a megabyte makes no wide table."""
+    named = {f"E{i}": 1 for i in range(1000)}
+    test = {"file": "x.json", "totals": {"errors": named}, "endpoints": {"/" + "x" * 10**6: {"p95": 0.1}}}
+    text = inspection({"tests": [test]})
+    assert "E29 1, and 970 more kinds" in text
+    assert "E30" not in text
+    assert max(map(len, text.splitlines())) < 400
+
+
+def test_the_name_of_a_stated_gate_leaves_room_for_who_says_so() -> None:
+    """However long it is, "(stated)" stays."""
+    gate = Gate(
+        f"{'x' * 60} (stated)", "somebody states it", "stated as not passed", "fail", "tests", "mend it"
+    )
+    assert gates(Verdict("NOT READY", None, (gate,))).count("x (stated)") == 2
+
+
 def test_an_inspection_of_nothing_is_short() -> None:
     """A test without HTTP has no response times, no steps and no capacity."""
     assert inspection({"tests": [{"file": "ws.json"}]}).splitlines()[0] == "ws.json"

@@ -82,7 +82,7 @@ def slow_at_any_load(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -> 
     if lowest is None:
         return
     limit = (slo.quantiles.get(0.95) if slo else None) or _SLOW
-    pools = {good: test.mixture(lowest.rows, good=good) for good in (True, False)}
+    pools = {good: test.mixture(lowest.timed_rows, good=good) for good in (True, False)}
     quick = pools[False].quantile(_QUICKEST) if pools[False].count else np.inf
     explained = {True: 0.0, False: 0.0}
     slow = test.endpoints[test.endpoints["p95"] >= max(limit, quick / _QUICKER)]
@@ -139,7 +139,7 @@ def tail_without_queue(test: LoadTest, steps: Sequence[Step], slo: Slo | None) -
     if lowest is None or any(slow_at_any_load(test, steps, slo)):
         return
     served = max(step.offered for step in steps if step.good_share >= _SERVED or step is lowest)
-    law = test.mixture(lowest.rows)
+    law = test.mixture(lowest.timed_rows)
     least = lowest.quantiles[0.99].low if 0.99 in lowest.quantiles else None
     if served < _FAR_BELOW * lowest.offered or least is None or not law.count:
         return

@@ -11,6 +11,7 @@ from capacity.errors import DomainError
 from capacity.estimate import Estimate
 from capacity.evidence.findings import Findings, named
 from capacity.evidence.quantities import SENSES, TOLERANCE, Quantity, Sense, quantity
+from capacity.shown import Shown
 from capacity.wording import visible
 
 if TYPE_CHECKING:
@@ -57,8 +58,31 @@ class Claim(Protocol):
 
 
 @dataclass(frozen=True)
-class Stated:
-    """A claim in our units: seconds, fractions, requests per second."""
+class Stated(Shown):
+    """A claim in our units: seconds, fractions, requests per second.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        What is claimed. [`quantity.unit`]
+    value : float
+        How much. [unit of the quantity]
+    sense : {"at most", "at least", "about"}
+        On which side of the value the truth is claimed to lie.
+    tolerance : float
+        Of "about": how far off the truth may be. [fraction]
+    load : float, optional
+        At which rate. [req/s]
+    endpoint, run : str, optional
+        Of what it is claimed, where not of the whole service, or of one test alone.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.claims.items[0].claim.words)
+    P95 at most 500 ms at 250 req/s
+    """
 
     quantity: Quantity
     value: float
@@ -88,7 +112,7 @@ class Stated:
         return cls(about, value, sense, tolerance, claim.load, claim.endpoint, claim.run)
 
     def decide(self, low: float, high: float) -> Verdict:
-        """Answer by an interval: wholly on the right side, wholly on the wrong one, or neither."""
+        """Answer by an interval, as `value` is [its unit]: wholly on the right side, on the wrong one, or neither."""
         below, above = self.allowed
         if below <= low and high <= above:
             return SUPPORTED

@@ -22,5 +22,12 @@ def read(path: str | Path) -> LoadTest:
     ------
     InputError
         If the file is no export of a supported tool, is damaged, or contradicts itself.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> test = cap.read("data/storefront/stress.json")
+    >>> test.tool, round(test.duration), test.totals["requests"]  # duration in [s]
+    ('artillery', 200, 58150)
     """
     return artillery.read(path)

@@ -92,6 +92,13 @@ def read_script(path: str | Path) -> Script:
     ------
     InputError
         If the file is no script with phases that can be understood.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> script = cap.read_script("data/storefront/stress.yml")
+    >>> [(phase.name, phase.arrival_rate, phase.duration) for phase in script.phases][:2]  # [users/s], [s]
+    [('warm-up', 10.0, 20.0), ('rise', 25.0, 40.0)]
     """
     try:
         return load_script(path)

@@ -25,6 +25,7 @@ from capacity.estimate import number
 from capacity.evidence.loadtest import LoadTest
 from capacity.evidence.planned.checks import ensure
 from capacity.evidence.planned.loads import startable
+from capacity.shown import Shown
 from capacity.wording import visible
 
 if TYPE_CHECKING:
@@ -40,8 +41,21 @@ _WRAPPED = 110  # length of a line of comment
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """Something a test asked for: its percent-encoded path, and its share of the requests [fraction]."""
+class Endpoint(Shown):
+    """Something a test asked for, and how often.
+
+    Parameters
+    ----------
+    path : str
+        Percent-encoded.
+    share : float
+        Of the requests. [fraction]
+
+    Examples
+    --------
+    >>> print(Endpoint("/api/products", share=0.25))
+    Endpoint: path /api/products, share 25.0%
+    """
 
     path: str
     share: float

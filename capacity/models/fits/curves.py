@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from capacity.models.fits.points import OpenNoise
+from capacity.shown import Shown
 
 _ALL = 1 - 1e-9  # largest share of the top throughput's period that is spent alone
 _POWER: dict[OpenNoise, float] = {"absolute": 0.0, "relative": 1.0, "queueing": 2.0}
@@ -19,7 +20,7 @@ _SLOPE_OF_PEAK = 1e-12  # where the slope of R(X) is infinite it counts as very 
 
 
 @dataclass(frozen=True, eq=False)
-class ThroughputCurve:
+class ThroughputCurve(Shown):
     """Throughput X(N) = N / R(N) of a test that sets the concurrency; its parameters are the parts a, b, c.
 
     Parameters
@@ -27,11 +28,18 @@ class ThroughputCurve:
     concurrency : ndarray
         [requests or instances]
     parameters : int
-        Of the law: 1 linear, 2 Amdahl, 3 USL.
+        Of the law: 1 linear, 2 Amdahl, 3 USL. [parameters]
     noise : {"relative", "absolute"}
         Whether values are logarithms.
     weight : ndarray
-        Of each value.
+        Of each value. [1]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> curve = cap.Amdahl.fit([1, 2, 4], [300, 570, 1030]).curve
+    >>> curve.concurrency, curve.parameters
+    (array([1., 2., 4.]), 2)
     """
 
     concurrency: np.ndarray
@@ -41,20 +49,20 @@ class ThroughputCurve:
 
     @property
     def lower(self) -> np.ndarray:
-        """No part is negative."""
+        """No part is negative [as the parameters]."""
         return np.zeros(self.parameters)
 
     @property
     def upper(self) -> np.ndarray:
-        """No part has a largest value."""
+        """No part has a largest value [as the parameters]."""
         return np.full(self.parameters, np.inf)
 
     def values(self, parameters: np.ndarray) -> np.ndarray:
-        """Values, see `leastsquares.Curve`."""
+        """Throughput, or its logarithm, at each concurrency, see `leastsquares.Curve` [req/s]."""
         return self.linearised(parameters)[0]
 
     def linearised(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and slopes, see `leastsquares.Curve`."""
+        """Values [req/s] and slopes, see `leastsquares.Curve`."""
         response = np.maximum(parameters @ self._design.T, 1e-100)
         slope = -self._design / response[:, :, None]
         if self.noise == "relative":
@@ -67,7 +75,7 @@ class ThroughputCurve:
         return np.pad(parameters, ((0, 0), (0, 3 - self.parameters)))
 
     def parameters_of(self, parts: np.ndarray) -> np.ndarray:
-        """Inverse of `parts`."""
+        """Inverse of `parts` [s]."""
         return parts[:, : self.parameters]
 
     @cached_property
@@ -77,7 +85,7 @@ class ThroughputCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class ResponseCurve:
+class ResponseCurve(Shown):
     """Mean response time R(X) of a test that sets the throughput, on the branch below the peak.
 
     R is the smaller root of c X² R² - (1 - (b - c) X) R + a = 0. So that no parameters put the peak X* below the
@@ -90,9 +98,16 @@ class ResponseCurve:
     throughput : ndarray
         [req/s]
     parameters, weight
-        As in `ThroughputCurve`.
+        As in `ThroughputCurve`. [parameters, 1]
     noise : {"relative", "absolute", "queueing"}
         Whether values are logarithms, times, or reciprocals (negative): see `scaled`.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> curve = cap.Amdahl.fit_open([20, 35, 50, 60, 70], [0.0126, 0.0152, 0.0203, 0.0246, 0.0338]).curve
+    >>> curve.top, curve.parameters  # [req/s]
+    (70.0, 2)
     """
 
     throughput: np.ndarray
@@ -102,12 +117,12 @@ class ResponseCurve:
 
     @property
     def lower(self) -> np.ndarray:
-        """At least one request at T where the law counts pairs; ω and κ from 0."""
+        """At least one request at T where the law counts pairs; ω and κ from 0 [as the parameters]."""
         return np.array([0.0 if self.parameters == 3 else -np.inf, 0.0, 0.0])[: self.parameters]
 
     @property
     def upper(self) -> np.ndarray:
-        """Largest ω is (nearly) 1, largest κ is 1."""
+        """Largest ω is (nearly) 1, largest κ is 1 [as the parameters]."""
         return np.array([np.inf, _ALL, 1.0])[: self.parameters]
 
     @cached_property
@@ -116,11 +131,11 @@ class ResponseCurve:
         return float(self.throughput.max())
 
     def values(self, parameters: np.ndarray) -> np.ndarray:
-        """Values, see `leastsquares.Curve`."""
+        """Response time, or what it is fitted as, at each throughput, see `leastsquares.Curve` [s]."""
         return scaled(self._response(parameters, self.parts(parameters)), self.noise) * self.weight
 
     def linearised(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and slopes, see `leastsquares.Curve`."""
+        """Values [s] and slopes, see `leastsquares.Curve`."""
         parts, change = self.parts(parameters), self.slopes_of_parts(parameters)
         a, c = parts[:, :1], parts[:, 2:]
         response = self._response(parameters, parts)
@@ -142,13 +157,13 @@ class ResponseCurve:
         return np.column_stack([a, alone / self.top, knee * a / most**2])
 
     def parameters_of(self, parts: np.ndarray) -> np.ndarray:
-        """Inverse of `parts`, for laws whose peak is not below T."""
+        """Inverse of `parts` [s], for laws whose peak is not below T."""
         most = self.top * response_time_of(parts, np.array([self.top]))[:, 0]
         found = np.column_stack([np.log(most), parts[:, 1] * self.top, parts[:, 2] * most**2 / parts[:, 0]])
         return found[:, : self.parameters]
 
     def slopes_of_parts(self, parameters: np.ndarray) -> np.ndarray:
-        """Slopes of a, b, c with respect to the parameters (sets x parts x parameters)."""
+        """Slopes of a, b, c [s] with respect to the parameters (sets x parts x parameters)."""
         log_most, alone, knee = self._padded(parameters)
         most = np.exp(log_most)
         fold = 1 + knee * (1 - 1 / most)

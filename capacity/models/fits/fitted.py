@@ -37,7 +37,7 @@ class Fitted:
     noise : {"relative", "absolute"}
         The error model.
     misfit : float
-        Sum of squared residuals; in units of the errors where those are known.
+        Sum of squared residuals; in units of the errors where those are known. [1]
     line, covariance : ndarray
         Estimate of (1, α, β) / γ as far as the law has them, and its covariance. [s]
     notes : tuple of str

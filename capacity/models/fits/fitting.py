@@ -18,6 +18,7 @@ from capacity.estimate import Estimate, number
 from capacity.models import domain
 from capacity.models.fits.fitted import Fitted
 from capacity.models.fits.regression import design_of, t_quantile
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,16 +29,39 @@ _TRUSTED_REACH = 1.2  # times the largest tested concurrency; beyond, a predicti
 
 @dataclass(frozen=True)
 class Prediction(Estimate):
-    """A throughput read off a fitted law; `extrapolated` beyond 1.2 times the largest tested concurrency."""
+    """A throughput read off a fitted law; `extrapolated` beyond 1.2 times the largest tested concurrency.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Throughput. [req/s]
+    extrapolated : bool
+        Whether it lies beyond what the tests come near.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> fit = cap.Amdahl.fit([1, 2, 4], [300, 570, 1030], throughput_error=[6, 11, 20])
+    >>> ahead = fit.predict(8)
+    >>> print(ahead, ahead.extrapolated)
+    1,733 req/s (1,619 to 1,864) True
+    """
 
     extrapolated: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(Fitted):
+class Fit(Fitted, Shown):
     """A scalability law fitted to points, with the uncertainty of everything read off it.
 
     Made by `Usl.fit`, `Amdahl.fit` and `Linear.fit`; its fields are those of `Fitted`.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> fit = cap.Amdahl.fit([1, 2, 4], [300, 570, 1030], throughput_error=[6, 11, 20])  # [instances], [req/s]
+    >>> print(fit.contention, "|", fit.predict(3))
+    0.0552 (0.0376 to 0.0727) | 811 req/s (794 to 829)
     """
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 
 from capacity.estimate import number
 from capacity.models.fits.leastsquares import Minimum, minimise
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,21 +25,28 @@ _SAME_LOAD = 1.01  # ratio of loads that count as repeats of one
 
 
 @dataclass(frozen=True)
-class LackOfFit:
+class LackOfFit(Shown):
     """Departure of the levels from the law, against the scatter of repeats within a level.
 
     Parameters
     ----------
     ratio : float
-        Mean square about the law over mean square within levels, F.
+        Mean square about the law over mean square within levels, F. [1]
     chance : float
         Of a ratio as large where the law holds. [fraction]
     repeats : int
-        Points beyond the first of their level.
+        Points beyond the first of their level. [points]
 
     References
     ----------
     .. [1] Draper, Smith, Applied Regression Analysis, 3rd ed., Wiley, 1998, sec. 2.1.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> fit = cap.Amdahl.fit([1, 1, 2, 2, 4, 4], [298, 302, 566, 574, 1022, 1038])
+    >>> fit.lack_of_fit.repeats, fit.lack_of_fit.doubtful
+    (3, False)
     """
 
     ratio: float

@@ -46,6 +46,16 @@ class OpenFit(Fit):
     References
     ----------
     .. [1] Bates, Watts, Nonlinear Regression Analysis and Its Applications, Wiley, 1988, sec. 6.1.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> rates, times = [20, 35, 50, 60, 70, 80], [0.0126, 0.0152, 0.0203, 0.0246, 0.0338, 0.0497]  # [req/s], [s]
+    >>> fit = cap.Amdahl.fit_open(rates, times)
+    >>> print(fit.unit_throughput)
+    50 req/s (49.6 to 50.3)
+    >>> print(fit.predict_response_time(75))
+    0.04 s (0.0392 to 0.0407)
     """
 
     response_time: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -63,7 +73,7 @@ class OpenFit(Fit):
 
     @property
     def degrees_of_freedom(self) -> float:
-        """Points beyond the parameters, or ``inf`` where the errors are known."""
+        """Points beyond the parameters, or ``inf`` where the errors are known [points]."""
         return self.observed.size - self.line.size if self.response_time_error is None else math.inf
 
     @cached_property
@@ -73,11 +83,11 @@ class OpenFit(Fit):
 
     @property
     def targets(self) -> np.ndarray:
-        """Values the curve was fitted to."""
+        """Values the curve was fitted to [s]."""
         return scaled(self.response_time, self.noise) * self._weight
 
     def departure(self, values: np.ndarray) -> np.ndarray:
-        """How far each response time lies above a law's, from the law's values on the scale of the residuals."""
+        """How far each response time lies above a law's [s], from the law's values on the scale of the residuals."""
         return self.response_time / unscaled(values / self._weight, self.noise) - 1
 
     def predict(self, concurrency: float) -> Prediction:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from capacity.errors import DomainError
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -19,7 +20,7 @@ _LARGEST = 1e12  # req/s or requests; more is a wrong unit
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class Points(Shown):
     """Measured throughput at several concurrencies, checked.
 
     Parameters
@@ -28,6 +29,12 @@ class Points:
         [requests or instances], [req/s]
     error : ndarray or None
         Standard error of each throughput, if known. [req/s]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Points(np.array([1.0, 2.0, 4.0]), np.array([300.0, 570.0, 1030.0])).levels  # [instances], [req/s]
+    3
     """
 
     concurrency: np.ndarray
@@ -44,7 +51,7 @@ class Points:
 
     @property
     def levels(self) -> int:
-        """Distinct concurrencies."""
+        """Distinct concurrencies [levels]."""
         return int(np.unique(self.concurrency).size)
 
 

@@ -13,6 +13,7 @@ from capacity.estimate import Estimate
 from capacity.models import domain
 from capacity.models.fits.curves import peak_of, throughput_of
 from capacity.models.fits.leastsquares import minimise
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ _METHOD = "parametric bootstrap"
 
 
 @dataclass(frozen=True, eq=False)
-class Bootstrap:
+class Bootstrap(Shown):
     """Laws fitted to resampled points.
 
     Parameters
@@ -31,9 +32,18 @@ class Bootstrap:
     parts : ndarray
         A row a resample: a, b, c of R(N) = a + b N + c N (N - 1). [s]
     misfit : ndarray
-        Sum of squared residuals of each.
+        Sum of squared residuals of each. [1]
     level : float
         Confidence of the intervals. [fraction]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import capacity as cap
+    >>> fit = cap.Amdahl.fit([1, 2, 3, 4, 6, 8], [300, 570, 810, 1030, 1380, 1690])
+    >>> again = fit.bootstrap(200, rng=np.random.default_rng(1))
+    >>> round(again.unit_throughput.low), round(again.unit_throughput.high)  # [req/s]
+    (298, 305)
     """
 
     parts: np.ndarray

@@ -14,6 +14,7 @@ from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
 from capacity.models.fits.fitting import Fit
 from capacity.models.fits.points import Noise
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ _SCATTER = {
 
 
 @dataclass(frozen=True, eq=False)
-class ErrorModel:
+class ErrorModel(Shown):
     """How the error model of a fit was chosen.
 
     Parameters
@@ -38,9 +39,17 @@ class ErrorModel:
     weight : float
         Akaike weight of the chosen one. [fraction]
     trend : float
-        Rank correlation of the size of the residuals with the level, under the chosen one; near 0 if it is right.
+        Rank correlation of the size of the residuals with the level, under the chosen one; near 0 if
+        it is right. [1]
     other : Fit
         The fit under the next best error model.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> fit = cap.Amdahl.fit([1, 2, 3, 4, 6, 8], [300, 570, 810, 1030, 1380, 1690], noise="auto")
+    >>> print(fit.error_model.text(fit))
+    Scatter taken to be in proportion to the level (the points do not decide: weight 0.56).
     """
 
     weight: float
@@ -110,7 +119,7 @@ def _trend(fit: Fit) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class LawChoice:
+class LawChoice(Shown):
     """Laws fitted to the same points, weighed by the evidence.
 
     Parameters
@@ -122,6 +131,14 @@ class LawChoice:
         parameters at their bound; the least over the richer laws, 1 for the richest. [fraction]
     weights : tuple of float
         Akaike weight of each among those the likelihood ratio leaves, 0 for those it rules out. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> rates, times = [20, 35, 50, 60, 70, 80], [0.0126, 0.0152, 0.0203, 0.0246, 0.0338, 0.0497]  # [req/s], [s]
+    >>> choice = choose_law([law.fit_open(rates, times) for law in (cap.Linear, cap.Amdahl)])
+    >>> print(choice.fit.contention, choice.clear)
+    0.499 (0.492 to 0.507) True
     """
 
     fits: tuple[Fit, ...]

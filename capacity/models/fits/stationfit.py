@@ -16,6 +16,7 @@ from capacity.estimate import Estimate
 from capacity.models import domain
 from capacity.models.stations.erlang import erlang_c
 from capacity.models.stations.twomoments import Law, cells, quantile, relative_scatter, waiting
+from capacity.shown import Shown
 
 _LOADS = 3  # different ones needed
 _SCVS = (0.0, 0.05, 0.1, 0.2, 0.33, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 6.0, 9.0)  # tried
@@ -35,7 +36,7 @@ _LIKELY = 1e-4  # weight over the largest, below which a world is left out
 
 
 @dataclass(frozen=True, eq=False)
-class StationFit:
+class StationFit(Shown):
     """Stations that may be behind a table, each with its weight.
 
     Parameters
@@ -50,6 +51,14 @@ class StationFit:
         Of the arrivals. [1]
     level : float
         Confidence of the intervals. [fraction]
+
+    Examples
+    --------
+    >>> one = np.array([1.0])
+    >>> law = Law.gamma(mean=1.0, scv=1.0)
+    >>> fit = StationFit(8 * one, 0.02 * one, one, (law,), scvs=one, arrival_scv=1.0, level=0.9)  # [servers], [s]
+    >>> print(fit.saturation_throughput)
+    400 req/s (392 to 408)
     """
 
     servers: np.ndarray

@@ -20,3 +20,7 @@ __all__ = [
     "solve",
     "solve_open_classes",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

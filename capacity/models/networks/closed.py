@@ -11,11 +11,16 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.networks.stations import Servers, check_servers
+from capacity.shown import Shown
+
+_SINGLE = "; or for one class of users, use ClosedNetwork.single"
 
 
 @dataclass(frozen=True)
-class ClosedNetwork:
+class ClosedNetwork(Shown):
     """Users in classes, each class with its service demands; product-form (exponential, or shared or delay) stations.
+
+    For one class of users, whose values need no lists of lists, there is `single`.
 
     Parameters
     ----------
@@ -29,7 +34,7 @@ class ClosedNetwork:
         Of each station, ``"delay"`` where nobody waits; one each by default. [servers]
     rate_multipliers : sequence, optional
         Of each station None, or how many times as fast it works with 1, 2, ... requests present; the last value holds
-        for more. Instead of servers.
+        for more. Instead of servers. [1]
 
     Raises
     ------
@@ -50,6 +55,10 @@ class ClosedNetwork:
     rate_multipliers: Sequence[Sequence[float] | None] = ()
 
     def __post_init__(self) -> None:
+        domain.listed(_SINGLE, demands=self.demands, population=self.population, think_time=self.think_time)
+        domain.listed(servers=self.servers, rate_multipliers=self.rate_multipliers)
+        for row in self.demands:
+            domain.listed(_SINGLE, demands_of_a_class=row)
         classes, stations = len(self.population), len(self.demands[0]) if self.demands else 0
         settled = {
             "demands": tuple(tuple(float(demand) for demand in row) for row in self.demands),
@@ -107,22 +116,24 @@ class ClosedNetwork:
         servers: Sequence[Servers] = (),
         rate_multipliers: Sequence[Sequence[float] | None] = (),
     ) -> ClosedNetwork:
-        """Return the network of one class of users."""
+        """Return the network of one class of users: demands and think time [s], users, servers, multipliers [1]."""
+        domain.listed(demands=demands)
+        domain.not_negative(**{f"demand_at_station_{n}": demand for n, demand in enumerate(demands, start=1)})
         return cls([demands], [population], [think_time], servers, rate_multipliers)
 
     @property
     def stations(self) -> int:
-        """Number of stations."""
+        """Number of stations [stations]."""
         return len(self.demands[0])
 
     def with_population(self, users: int, of_class: int = 0) -> ClosedNetwork:
-        """Return the network with another number of users of one class."""
+        """Return the network with another number of users of one class [users], classes counted from 0."""
         population = list(self.population)
         population[of_class] = users
         return replace(self, population=population)
 
     def rates(self, station: int) -> tuple[float, ...] | None:
-        """How many times as fast a station works with 1, 2, ... present, the last for more; None where nobody waits."""
+        """How many times as fast a station works with 1, 2, ... present, the last for more [1]; None for a delay."""
         total, count, multipliers = (
             sum(self.population),
             self.servers[station],
@@ -139,7 +150,7 @@ class ClosedNetwork:
 
 
 @dataclass(frozen=True, eq=False)
-class ClosedSolution:
+class ClosedSolution(Shown):
     """What a closed network does, by class and by station, and how that was found.
 
     Parameters
@@ -154,6 +165,14 @@ class ClosedSolution:
         How it was found.
     error : float
         Largest relative error of a response time measured for that method; 0 = exact but for rounding. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> shop = cap.networks.ClosedNetwork.single([0.005, 0.030], population=50, think_time=1.0)
+    >>> solution = cap.networks.solve(shop)
+    >>> [round(float(x), 3) for x in (*solution.throughput, *solution.response_time)]  # [req/s], [s]
+    [33.277, 0.503]
     """
 
     network: ClosedNetwork

@@ -13,13 +13,14 @@ from capacity.errors import DomainError
 from capacity.models.inverse import check_feasible
 from capacity.models.networks.closed import ClosedNetwork, ClosedSolution
 from capacity.models.networks.convolution import Factor, Populations, presence_of, weights_of
+from capacity.shown import Shown
 
 _MOST_WORK = 500_000_000  # terms of the convolution beyond which it takes too long, some ten seconds
 _MOST_CELLS = 5_000_000  # populations kept at once
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(Shown):
     """What one class of users gets with 1, 2, ... of them, for plots and for the question asked backwards.
 
     Parameters
@@ -28,6 +29,14 @@ class Curve:
         1 to N. [users]
     throughput, response_time : ndarray
         With so many users. [req/s], [s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> shop = cap.networks.ClosedNetwork.single([0.005, 0.030], population=50, think_time=1.0)
+    >>> found = cap.networks.curve(shop)
+    >>> int(found.population[-1]), round(float(found.throughput[-1]), 1)  # [users], [req/s]
+    (50, 33.3)
     """
 
     population: np.ndarray
@@ -141,7 +150,7 @@ def largest_population(
     slo : float
         Longest mean response time allowed. [s]
     of_class : int
-        The class that grows, counted from 0; the others stay.
+        The class that grows, counted from 0; the others stay. [class, from 0]
     solver : callable
         `solve`, or `approximate.linearizer` for many users of several classes.
 

@@ -18,6 +18,7 @@ from capacity.models.inverse import check_feasible, largest_rate
 from capacity.models.networks.closed import ClosedNetwork
 from capacity.models.networks.exact import solve
 from capacity.models.stations.queueing import MMc
+from capacity.shown import Shown
 
 _MOST_THREADS = 512  # beyond, a solution takes minutes
 _LARGE = 1e200  # where numbers are scaled down
@@ -26,7 +27,7 @@ _ASKED = ("all", "full", "waits", "threads", "connections", "connection queue", 
 
 
 @dataclass(frozen=True)
-class LayeredPool:
+class LayeredPool(Shown):
     """Requests take a thread, compute, then hold a connection too until they are done.
 
     Poisson arrivals; a bounded first-come queue for threads, what finds it full is refused; an exponential CPU phase in

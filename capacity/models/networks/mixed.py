@@ -13,10 +13,11 @@ from capacity.models import domain
 from capacity.models.networks.closed import ClosedNetwork, ClosedSolution
 from capacity.models.networks.exact import slowdown, solve
 from capacity.models.networks.stations import Servers, check_servers
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)
-class OpenSolution:
+class OpenSolution(Shown):
     """What the open classes get, and how busy all classes together keep the stations.
 
     Parameters
@@ -27,6 +28,13 @@ class OpenSolution:
         Requests present, by open class and station. [requests]
     utilization : tuple of float or None
         By all classes together; as in `ClosedSolution`. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> found = cap.networks.solve_open_classes([20.0, 10.0], [[0.010], [0.020]])  # [req/s], [s]
+    >>> found.utilization, found.response_time.round(3)  # [fraction], [s]
+    ((0.4,), array([0.017, 0.033]))
     """
 
     residence_time: np.ndarray
@@ -50,13 +58,22 @@ class MixedSolution(OpenSolution):
     ----------
     closed : ClosedSolution
         Of the closed classes; its utilization is by them alone.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> users = cap.networks.ClosedNetwork.single([0.010, 0.030], population=20, think_time=1.0)
+    >>> shop = cap.networks.MixedNetwork([10.0], [[0.005, 0.010]], users)  # [req/s], [s]
+    >>> found = shop.solve()
+    >>> float(found.response_time[0].round(3)), float(found.closed.throughput[0].round(1))  # [s], [req/s]
+    (0.033, 18.4)
     """
 
     closed: ClosedSolution
 
 
 @dataclass(frozen=True)
-class MixedNetwork:
+class MixedNetwork(Shown):
     """Open classes with Poisson arrivals and closed classes at the same product-form stations.
 
     Parameters
@@ -88,6 +105,8 @@ class MixedNetwork:
     closed: ClosedNetwork
 
     def __post_init__(self) -> None:
+        if not isinstance(self.closed, ClosedNetwork):
+            raise DomainError(f"closed is {self.closed!r}; give a ClosedNetwork")
         _check_demands(self.arrival_rates, self.demands, self.closed.stations)
 
     def solve(self) -> MixedSolution:
@@ -154,6 +173,9 @@ def solve_open_classes(
 
 
 def _check_demands(arrival_rates: Sequence[float], demands: Sequence[Sequence[float]], stations: int) -> None:
+    domain.listed(arrival_rates=arrival_rates, demands=demands)
+    for row in demands:
+        domain.listed(demands_of_a_class=row)
     if len(demands) != len(arrival_rates) or any(len(row) != stations for row in demands):
         raise DomainError(
             f"{len(arrival_rates)} arrival rates and demands of {[len(row) for row in demands]} stations; "

@@ -23,12 +23,13 @@ from capacity.models.networks.stations import (
     check_servers,
 )
 from capacity.models.stations.queueing import MMc
+from capacity.shown import Shown
 
 _QNA_ERROR, _OVERTAKING_ERROR = 0.56, 0.02  # largest of a 99% quantile, see `OpenNetwork`
 
 
 @dataclass(frozen=True)
-class OpenNetwork:
+class OpenNetwork(Shown):
     """Stations fed from outside and by each other; exact for Poisson arrivals and exponential service times.
 
     Otherwise an approximation from two moments (QNA): the flows between stations are taken as independent renewal
@@ -49,7 +50,7 @@ class OpenNetwork:
         Of each station, ``"delay"`` where nobody waits; one each by default. [servers]
     external_scv, service_scv : sequence of float, optional
         Squared coefficients of variation of the times between arrivals from outside, and of the service times, by
-        station; 1 each by default.
+        station; 1 each by default. [1] [1]
 
     Raises
     ------
@@ -78,6 +79,11 @@ class OpenNetwork:
     service_scv: Sequence[float] = ()
 
     def __post_init__(self) -> None:
+        domain.listed(
+            external_rates=self.external_rates, routing=self.routing, service_rates=self.service_rates
+        )
+        for row in self.routing:
+            domain.listed(routing_from_a_station=row)
         size = len(self.external_rates)
         ones = (1.0,) * size
         settled = {
@@ -148,7 +154,7 @@ class OpenNetwork:
 
     @property
     def visits(self) -> np.ndarray:
-        """Visits of a request to each station, on average."""
+        """Visits of a request to each station, on average [1]."""
         return self.arrival_rates / self.throughput
 
     @cached_property
@@ -199,7 +205,7 @@ class OpenNetwork:
         return sojourn_quantile(self.stations, *self._ways(), q, self.response_time)
 
     def scaled(self, factor: float) -> OpenNetwork:
-        """Return the network with all external rates multiplied by a factor."""
+        """Return the network with all external rates multiplied by a factor [1]."""
         return replace(self, external_rates=[rate * factor for rate in self.external_rates])
 
     @property

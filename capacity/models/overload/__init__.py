@@ -1,4 +1,9 @@
-"""What happens beyond capacity: retries, limits, breakers, caches, backlogs and what replaces what is lost."""
+"""What happens beyond capacity: retries, limits, breakers, caches, backlogs and what replaces what is lost.
+
+Three words for trying again, and what each counts: `max_attempts` the first attempt and its repetitions together
+[attempts]; `retries` the repetitions alone, one less [retries]; `retry_budget` the repetitions of all clients as a
+share of their first attempts [fraction].
+"""
 
 from capacity.models.overload.backlog import Backlog, drain_seconds, rise_during, target_utilization
 from capacity.models.overload.breaker import (
@@ -129,3 +134,7 @@ __all__ = [
     "worst_amplification",
     "zipf",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,10 +10,11 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.domain import Numbers, plain, within
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
-class Backlog:
+class Backlog(Shown):
     """Requests that came at a constant rate while a service was down or too small, and are served later.
 
     Parameters

@@ -135,7 +135,7 @@ def mean_backoff(
     base : float
         Longest wait before the first repetition. [s]
     retries : int
-        Repetitions, all of them used. [retries]
+        Repetitions, all of them used: one less than `max_attempts`. [retries]
     factor, most : float
         Growth of the ceilings, and what they do not exceed. [1], [s]
     jitter : bool

@@ -13,6 +13,7 @@ from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.bisection import time_when
 from capacity.models.domain import Numbers, plain, within
+from capacity.shown import Shown
 
 _MOST_EXACT = 16  # objects up to which all subsets are gone through
 
@@ -44,7 +45,7 @@ def zipf(objects: int, exponent: float) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class LruCache:
+class LruCache(Shown):
     """A cache that drops what was asked for least recently, by the approximation of Che; requests are independent.
 
     The characteristic time t solves Σ (1 - exp(-pᵢ t)) = items; an object is found with 1 - exp(-pᵢ t). From three

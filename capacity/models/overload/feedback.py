@@ -12,12 +12,13 @@ from capacity.models.overload.curves import crossings, extremes
 from capacity.models.overload.retries import mean_attempts, metastable_safe_load, worst_amplification
 from capacity.models.stations.bounded import MMcK
 from capacity.models.stations.queueing import MMc
+from capacity.shown import Shown
 
 _POINTS = 400  # places where the curve is looked at between its ends
 
 
 @dataclass(frozen=True)
-class OperatingPoint:
+class OperatingPoint(Shown):
     """A load that reproduces itself through its own retries.
 
     Parameters
@@ -32,6 +33,14 @@ class OperatingPoint:
         Requests answered. [req/s]
     stable : bool
         Whether a small disturbance dies out; an unstable point is a tipping point.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> busy = cap.overload.BlockedRetries(fresh_rate=250, service_rate=37.5, servers=8, capacity=20, max_attempts=3)
+    >>> point = busy.operating_point
+    >>> round(point.attempt_rate, 1), round(point.amplification, 4), point.stable  # [req/s], [1]
+    (253.0, 1.0122, True)
     """
 
     attempt_rate: float
@@ -113,7 +122,7 @@ class Feedback:
 
 
 @dataclass(frozen=True)
-class TimeoutRetries(Feedback):
+class TimeoutRetries(Feedback, Shown):
     """Clients of an M/M/c station that give up after a time-out and try again; abandoned work is served all the same.
 
     L = λ A(P(T_L > timeout)) with L below the capacity. Two points are an operating and a tipping point, none is
@@ -130,9 +139,9 @@ class TimeoutRetries(Feedback):
     timeout : float
         Response time at which clients give up. [s]
     max_attempts : int
-        First attempt and repetitions together. [attempts]
+        First attempt and repetitions together: one more than `retries`. [attempts]
     retry_budget : float, optional
-        Repetitions as a share of requests at which they stop. [fraction]
+        Repetitions as a share of first attempts at which they stop. [fraction]
 
     Raises
     ------
@@ -222,7 +231,7 @@ class TimeoutRetries(Feedback):
 
 
 @dataclass(frozen=True)
-class BlockedRetries(Feedback):
+class BlockedRetries(Feedback, Shown):
     """Clients refused by a full M/M/c/K station that try again.
 
     L = λ A(B(L)), B the blocking probability at the rate L of attempts. Holds for repetitions so late that they find
@@ -240,9 +249,9 @@ class BlockedRetries(Feedback):
     capacity : int
         Places in service and in the queue together. [requests]
     max_attempts : int
-        First attempt and repetitions together. [attempts]
+        First attempt and repetitions together: one more than `retries`. [attempts]
     retry_budget : float, optional
-        Repetitions as a share of requests at which they stop. [fraction]
+        Repetitions as a share of first attempts at which they stop. [fraction]
 
     Raises
     ------

@@ -10,6 +10,7 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.stations.erlang import erlang_b
+from capacity.shown import Shown
 
 _MOST_BURST = 200_000  # tokens up to which the exact law is computed
 _OVERFLOW = 1e280  # weight from which its inverse no longer counts
@@ -17,7 +18,7 @@ _LARGEST_LOAD = 600.0  # arrivals per token beyond which W passes all bounds
 
 
 @dataclass(frozen=True)
-class TokenBucket:
+class TokenBucket(Shown):
     """A bucket that refills evenly; each request takes a token, without a whole one it is refused.
 
     Parameters
@@ -170,7 +171,7 @@ def _sum_beyond(weights: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class ConcurrencyLimit:
+class ConcurrencyLimit(Shown):
     """At most so many requests at once, whatever their service law; the rest is refused: M/G/c/c.
 
     Parameters

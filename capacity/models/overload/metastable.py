@@ -11,6 +11,7 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.models import domain
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ _ALL_OF_IT = 0.99  # goodput over load from which a service counts as recovered
 
 
 @dataclass(frozen=True, eq=False)
-class Recovery:
+class Recovery(Shown):
     """What became of a service after a trigger.
 
     Parameters
@@ -32,6 +33,14 @@ class Recovery:
         Of the attempts that came in each step, those answered within the time-out. [req/s]
     queue_length : ndarray
         Attempts waiting at the end of each step, abandoned ones included. [requests]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> service = cap.overload.Metastability(arrival_rate=250, capacity=300, trigger_capacity=100, retry_budget=0.1)
+    >>> after = service.run()
+    >>> after.stuck, round(after.recovery_seconds)  # [s]
+    (False, 207)
     """
 
     arrival_rate: float
@@ -66,7 +75,7 @@ class Recovery:
 
 
 @dataclass(frozen=True)
-class Metastability:
+class Metastability(Shown):
     """A first-come-first-served station whose clients give up, wait and try again; for a time it serves less. Fluid.
 
     Requests flow at a constant rate, as cohorts of one step each. What is not served within the time-out counts as
@@ -86,7 +95,7 @@ class Metastability:
     timeout, backoff : float
         After which clients give up, and then wait before they try again. [s]
     retries : int
-        Repetitions of a request, at most. [retries]
+        Repetitions of a request, at most: one less than `max_attempts`. [retries]
     retry_budget : float, optional
         Repetitions as a share of all first attempts so far at which they stop. [fraction]
     queue_limit : float, optional

@@ -13,6 +13,7 @@ from capacity.errors import DomainError, Unstable
 from capacity.models import domain
 from capacity.models.domain import within
 from capacity.models.stations.bounded import MMcK
+from capacity.shown import Shown
 
 _TAIL = 1e-13  # probability of more clients in orbit than are counted
 _MOST_LEVELS = 400_000  # clients in orbit beyond which the exact law takes too long
@@ -28,7 +29,7 @@ class Levels(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RetrialOrbit:
+class RetrialOrbit(Shown):
     """M/M/c/K whose refused clients join an orbit and try again after exponential times, or give up. Exact.
 
     Parameters

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from capacity.errors import DomainError
 from capacity.models import domain
+from capacity.shown import Shown
 
 
 def desired_replicas(current: int, metric: float, target: float, tolerance: float = 0.1) -> int:
-    """Replicas the Horizontal Pod Autoscaler asks for: ceil(current x metric / target), before its bounds.
+    """Replicas the Horizontal Pod Autoscaler asks for, ceil(current x metric / target), before its bounds [replicas].
 
     Decimal numbers are taken for what they say, so that 3 x 1.1 is 3.3 and not a little more.
 
@@ -20,7 +21,7 @@ def desired_replicas(current: int, metric: float, target: float, tolerance: floa
     current : int
         [replicas]
     metric, target : float
-        Mean over the replicas, and what it should be; of one unit.
+        Mean over the replicas, and what it should be; of one unit. [any unit]
     tolerance : float
         Deviation of their ratio from 1 within which nothing changes. [fraction]
 
@@ -59,7 +60,7 @@ def most_after_scale_up(current: int) -> int:
 
 
 @dataclass(frozen=True)
-class Zones:
+class Zones(Shown):
     """Replicas, evenly over zones, that serve the peak without any one zone.
 
     Parameters
@@ -115,7 +116,7 @@ class Zones:
 
 
 @dataclass(frozen=True)
-class RollingUpdate:
+class RollingUpdate(Shown):
     """What a rolling update may add and take away; fractions of the replicas: surge rounds up, unavailable down.
 
     Parameters

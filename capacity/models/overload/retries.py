@@ -17,7 +17,7 @@ def mean_attempts(failure_probability: Numbers, max_attempts: Numbers) -> Number
     failure_probability : float or ndarray
         Attempts that fail. [fraction]
     max_attempts : float or ndarray
-        First attempt and repetitions together, at least 1. [attempts]
+        First attempt and repetitions together, at least 1: one more than `retries`. [attempts]
 
     Raises
     ------
@@ -51,7 +51,7 @@ def residual_failure(
     failure_probability : float or ndarray
         Attempts that fail. [fraction]
     max_attempts : float or ndarray
-        First attempt and repetitions together, at least 1. [attempts]
+        First attempt and repetitions together, at least 1: one more than `retries`. [attempts]
     persistent_share : float or ndarray
         Failures that no repetition cures. [fraction]
 
@@ -98,7 +98,7 @@ def worst_amplification(max_attempts: Numbers, retry_budget: Numbers | None = No
     Parameters
     ----------
     max_attempts : float or ndarray
-        First attempt and repetitions together, at least 1. [attempts]
+        First attempt and repetitions together, at least 1: one more than `retries`. [attempts]
     retry_budget : float or ndarray, optional
         Repetitions as a share of first attempts at which they stop. [fraction]
 

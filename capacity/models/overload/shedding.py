@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.stations.bounded import MMcK
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
-class Tier:
+class Tier(Shown):
     """Requests of one importance.
 
     Parameters
@@ -23,6 +24,12 @@ class Tier:
         Offered. [req/s]
     value : float
         Of a request served. [money]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> print(cap.overload.Tier("paid", arrival_rate=120, value=0.05))
+    Tier: name paid, arrival rate 120 req/s, value 0.05
     """
 
     name: str
@@ -34,7 +41,7 @@ class Tier:
 
 
 @dataclass(frozen=True)
-class Admission:
+class Admission(Shown):
     """What is let in of each tier, and what it is worth.
 
     Parameters
@@ -42,6 +49,14 @@ class Admission:
     tiers : tuple of Tier
     admitted : tuple of float
         Of each. [req/s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> tiers = [cap.overload.Tier("paid", 120, 0.05), cap.overload.Tier("free", 280, 0.001)]
+    >>> let_in = cap.overload.admit_by_tier(tiers, capacity=300)
+    >>> let_in.admitted, let_in.throughput, round(let_in.value, 2)  # [req/s], [req/s], [money/s]
+    ((120, 180), 300, 6.18)
     """
 
     tiers: tuple[Tier, ...]
@@ -94,7 +109,23 @@ def admit_by_tier(tiers: Sequence[Tier], capacity: float) -> Admission:
 def admit_alike(tiers: Sequence[Tier], capacity: float) -> Admission:
     """Refuse the same share of every tier.
 
-    Parameters, Raises as in `admit_by_tier`.
+    Parameters
+    ----------
+    tiers : sequence of Tier
+        In any order.
+    capacity : float
+        Safe to serve. [req/s]
+
+    Raises
+    ------
+    DomainError
+        If there is no tier or the capacity is negative.
+
+    Examples
+    --------
+    >>> tiers = [Tier("paid", 120, 0.05), Tier("free", 280, 0.001)]
+    >>> admit_alike(tiers, capacity=300).admitted  # three in four of each [req/s]
+    (90.0, 210.0)
     """
     _check(tiers, capacity)
     offered = sum(tier.arrival_rate for tier in tiers)

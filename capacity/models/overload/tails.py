@@ -15,6 +15,7 @@ from capacity.models.bisection import time_when
 from capacity.models.domain import Numbers, plain, within
 from capacity.models.overload.curves import crossings
 from capacity.models.stations.station import Station
+from capacity.shown import Shown
 
 _POINTS = 200  # rates at which hedging is tried
 
@@ -102,7 +103,7 @@ def per_call_quantile(quantile: Numbers, calls: Numbers) -> Numbers:
 
 
 @dataclass(frozen=True)
-class Hedged:
+class Hedged(Shown):
     """Calls to a station that are sent a second time when not answered after a delay; the first answer counts.
 
     The response time is min(T₁, delay + T₂), both drawn from the station's law independently (another replica, equally

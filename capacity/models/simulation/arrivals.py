@@ -11,10 +11,20 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.distributions import Distribution
+from capacity.shown import Shown
 
 
 class Arrivals(Protocol):
-    """What all have in common; time starts at 0 and a run asks for its first `count` arrivals."""
+    """What all have in common; time starts at 0 and a run asks for its first `count` arrivals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import capacity as cap
+    >>> users = cap.simulation.Poisson(rate=250)  # [req/s]
+    >>> users.times(3, np.random.default_rng(1)).round(4)  # [s]
+    array([0.0043, 0.0055, 0.027 ])
+    """
 
     @property
     def rate(self) -> float:
@@ -28,8 +38,13 @@ class Arrivals(Protocol):
 
 
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(Shown):
     """Many users who do not know of each other.
+
+    Parameters
+    ----------
+    rate : float
+        Mean arrivals. [req/s]
 
     Examples
     --------
@@ -52,8 +67,13 @@ class Poisson:
 
 
 @dataclass(frozen=True)
-class Even:
+class Even(Shown):
     """One request every 1 / rate seconds, as load generators send them.
+
+    Parameters
+    ----------
+    rate : float
+        Arrivals. [req/s]
 
     Examples
     --------
@@ -76,7 +96,7 @@ class Even:
 
 
 @dataclass(frozen=True)
-class Renewal:
+class Renewal(Shown):
     """Independent times between arrivals, from any law.
 
     Examples
@@ -104,7 +124,7 @@ class Renewal:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Shown):
     """Arrivals as they were recorded; a run can be no longer than the record.
 
     Parameters
@@ -148,7 +168,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Mmpp:
+class Mmpp(Shown):
     """Bursts: a Poisson process whose rate is switched, in turn, after exponential times (MMPP).
 
     Parameters
@@ -216,7 +236,7 @@ class Mmpp:
 
 
 @dataclass(frozen=True)
-class Varying:
+class Varying(Shown):
     """Poisson arrivals whose rate follows the clock in steps.
 
     Parameters

@@ -9,10 +9,11 @@ from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.distributions import Distribution
 from capacity.models.simulation.arrivals import Arrivals
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
-class Users:
+class Users(Shown):
     """A fixed number of users, each of whom thinks, sends a request, waits for its end and thinks again.
 
     Parameters
@@ -37,7 +38,7 @@ class Users:
 
 
 @dataclass(frozen=True)
-class Backoff:
+class Backoff(Shown):
     """Pause before another attempt: base · factor^(attempt - 1), at most the cap.
 
     Parameters
@@ -78,13 +79,13 @@ class Backoff:
 
 
 @dataclass(frozen=True)
-class RetryBudget:
+class RetryBudget(Shown):
     """Token bucket of all clients together: a first attempt puts a share of a token in, a retry takes one out.
 
     Parameters
     ----------
     share : float
-        Retries allowed for each request in the long run. [fraction]
+        Repetitions as a share of first attempts, in the long run. [fraction]
     burst : float
         Most tokens kept; the bucket is full at the start. [tokens]
 
@@ -104,7 +105,7 @@ class RetryBudget:
 
 
 @dataclass(frozen=True)
-class Breaker:
+class Breaker(Shown):
     """Circuit breaker of all clients together, over a window of the last calls.
 
     It opens when the window is full and the share of failures in it reaches the threshold. Then calls fail at once, and
@@ -142,7 +143,7 @@ class Breaker:
 
 
 @dataclass(frozen=True)
-class RateLimit:
+class RateLimit(Shown):
     """Token bucket at the entry: an attempt that finds less than one token is refused.
 
     Parameters
@@ -171,7 +172,7 @@ CANCELLATIONS = ("nothing", "waiting", "all")
 
 
 @dataclass(frozen=True)
-class Clients:
+class Clients(Shown):
     """All who send requests.
 
     Parameters
@@ -184,7 +185,8 @@ class Clients:
         What a time-out stops at the servers: nothing (they finish what nobody waits for), work that still waits in a
         queue, or also work being served.
     max_attempts : int
-        First attempt included. An attempt that fails in any way is repeated, but for an open breaker. [attempts]
+        First attempt and repetitions together: one more than `retries`. An attempt that fails in any way is
+        repeated, but for an open breaker. [attempts]
     backoff : Backoff
         Pause before the next attempt.
     retry_budget : RetryBudget, optional

@@ -10,6 +10,7 @@ import numpy as np
 from capacity.models.simulation import engine as e
 from capacity.models.simulation.controls import Controls
 from capacity.models.simulation.system import Node
+from capacity.shown import Shown
 
 OUTCOMES = ("ok", "rejected", "timed out", "abandoned", "limited", "broken", "lost")
 """How a request can end: answered; refused by a full queue or for want of a replica; given up by its client; having
@@ -17,7 +18,7 @@ waited too long in a queue; refused by the rate limit; by the open breaker; lost
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
+class Mark(Shown):
     """Sums since the start, at one moment of the run; an array has a value for each station.
 
     Parameters
@@ -25,17 +26,26 @@ class Mark:
     time : float
         [s]
     started : int
-        Requests begun.
+        Requests begun. [requests]
     busy, queue, able : ndarray
         Servers busy, requests waiting and servers available, over time. [s]
     came, refused, gave_up, served : ndarray
-        Requests that came, were refused, left the queue unserved, and were served.
+        Requests that came, were refused, left the queue unserved, and were served. [requests]
     present : ndarray
-        Requests waiting or served at this moment.
+        Requests waiting or served at this moment. [requests]
     wasted : float
         Service of attempts that failed. [s]
     attempts : ndarray
-        Attempts that ended, for each outcome.
+        Attempts that ended, for each outcome. [attempts]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> web = cap.simulation.Node("web", cap.distributions.Exponential(0.010), servers=4)
+    >>> shop = cap.simulation.Network((web,), cap.simulation.Clients(cap.simulation.Poisson(320)))
+    >>> last = shop.simulate(requests=2_000, seed=1).marks[-1]
+    >>> last.started, last.served  # [requests]
+    (2000, array([1989.]))
     """
 
     time: float

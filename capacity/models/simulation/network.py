@@ -21,6 +21,7 @@ from capacity.models.simulation.statistics import check_run
 from capacity.models.simulation.streams import Streams
 from capacity.models.simulation.system import Deployment, Node, Slowdown
 from capacity.models.simulation.world import Layout, build, grown
+from capacity.shown import Shown
 
 MARKS = 100
 """Looks at the whole system in the course of a run, each after as many new requests."""
@@ -34,7 +35,7 @@ LONG = 20
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(Shown):
     """Stations in a path, or with chances of where a request goes next, and those who send the requests.
 
     Without `routing` a request visits all stations in turn. The loop is compiled where numba is installed (extra
@@ -88,7 +89,7 @@ class Network:
             _check_held(self.stations, self._routes())
 
     def simulate(self, requests: int = 100_000, *, seed: int = 0, warm_up: float | str = 0.1) -> Run:
-        """Play a number of requests, from the first arrival to the end of the last.
+        """Play a number of requests, from the first arrival to the end of the last [requests].
 
         Parameters
         ----------
@@ -126,7 +127,7 @@ class Network:
         answered : float
             Least share of requests that must be answered; a backlog that grows is never allowed. [fraction]
         requests, seed : int
-            Of each run.
+            Of each run. [requests, 1]
 
         Raises
         ------

@@ -15,18 +15,34 @@ from capacity.models.simulation.compiled import compiled
 from capacity.models.simulation.seeds import generators
 from capacity.models.simulation.simulated import Simulated
 from capacity.models.simulation.statistics import check_run
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
-class Traffic:
-    """Requests of one class: when they come and how long they take."""
+class Traffic(Shown):
+    """Requests of one class: when they come and how long they take.
+
+    Parameters
+    ----------
+    arrivals : Arrivals
+        When they come. [req/s]
+    service : Distribution
+        How long each takes. [s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> paid = Traffic(cap.simulation.Poisson(100), cap.distributions.Exponential(0.01))  # [req/s], [s]
+    >>> paid.arrivals.rate * paid.service.mean  # servers it keeps busy
+    1.0
+    """
 
     arrivals: Arrivals
     service: Distribution
 
 
 @dataclass(frozen=True)
-class PriorityQueue:
+class PriorityQueue(Shown):
     """One queue in which every request overtakes those of less urgent classes; first come first served in a class.
 
     Parameters
@@ -70,7 +86,7 @@ class PriorityQueue:
             raise Unstable(rate, rate / load, self.servers)
 
     def simulate(self, requests: int, seed: int, warm_up: float | str = 0.1) -> tuple[Simulated, ...]:
-        """Follow about this many requests of all classes through the station; one path for each class.
+        """Follow about this many [requests] of all classes through the station; one path for each class.
 
         Parameters, Raises as of `Queue.simulate`.
         """

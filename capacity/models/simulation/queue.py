@@ -19,6 +19,7 @@ from capacity.models.simulation.compiled import IS_COMPILED, compiled
 from capacity.models.simulation.seeds import generators
 from capacity.models.simulation.simulated import Simulated
 from capacity.models.simulation.statistics import check_run
+from capacity.shown import Shown
 
 Backlog = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 Balancer = Literal["shared", "random", "round_robin", "two_choices", "shortest_queue"]
@@ -27,7 +28,7 @@ FEW = 64
 
 
 @dataclass(frozen=True)
-class Queue:
+class Queue(Shown):
     """Identical servers, first come first served, without limit to the queue.
 
     Parameters
@@ -77,7 +78,7 @@ class Queue:
             raise Unstable(self.arrivals.rate, 1 / self.service.mean, self.servers)
 
     def simulate(self, requests: int, seed: int, warm_up: float | str = 0.1) -> Simulated:
-        """Follow a number of requests through the station.
+        """Follow a number of requests through the station [requests].
 
         Parameters
         ----------

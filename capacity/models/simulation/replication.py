@@ -24,6 +24,7 @@ from capacity.estimate import Estimate
 from capacity.models import domain
 from capacity.models.simulation.seeds import child
 from capacity.models.simulation.statistics import relative_width
+from capacity.shown import Shown
 
 Answer = str | tuple[str, float]
 """A mean by its name, or the name of a quantile (or survival) with its argument."""
@@ -41,7 +42,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Replicated:
+class Replicated(Shown):
     """Answers of independent replications, in the order of their numbers.
 
     Parameters
@@ -49,9 +50,17 @@ class Replicated:
     answers : tuple of str or (str, float)
         What was asked.
     values : ndarray
-        A row for each replication, a column for each answer.
+        A row for each replication, a column for each answer. [unit of each answer]
     seed : int
-        Of the whole.
+        Of the whole. [1]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> station = cap.simulation.Queue(cap.simulation.Poisson(25), cap.distributions.Exponential(0.02))
+    >>> found = cap.simulation.replicate(station, ["response_time"], requests=2_000, seed=1, replications=4)
+    >>> found.values.shape  # runs, answers
+    (4, 1)
     """
 
     answers: tuple[Answer, ...]
@@ -60,11 +69,11 @@ class Replicated:
 
     @property
     def replications(self) -> int:
-        """Runs made."""
+        """Runs made [runs]."""
         return len(self.values)
 
     def estimate(self, name: str, q: float | None = None, level: float = 0.99, unit: str = "") -> Estimate:
-        """Mean over the replications of one of the answers, with Student's interval."""
+        """Mean over the replications of one of the answers, with Student's interval [`unit`]."""
         return student(self.values[:, self._column(name, q)], level=level, unit=unit)
 
     def _column(self, name: str, q: float | None) -> int:
@@ -75,20 +84,29 @@ class Replicated:
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class Compared(Shown):
     """Two models under the same draws, replication by replication.
 
     Parameters
     ----------
     first, second : Replicated
         Answers of each.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> simulation, service = cap.simulation, cap.distributions.Exponential(0.02)
+    >>> eight, nine = (simulation.Queue(simulation.Poisson(300), service, servers) for servers in (8, 9))
+    >>> found = simulation.compare(eight, nine, ["response_time"], requests=2_000, seed=1, replications=4)
+    >>> found.difference("response_time", unit="s").value < 0
+    True
     """
 
     first: Replicated
     second: Replicated
 
     def difference(self, name: str, q: float | None = None, level: float = 0.99, unit: str = "") -> Estimate:
-        """Second minus first, with the interval of the paired differences."""
+        """Second minus first, with the interval of the paired differences [`unit`]."""
         return student(np.subtract(*self._pair(name, q)[::-1]), level=level, unit=unit)
 
     def variance_reduction(self, name: str, q: float | None = None) -> float:
@@ -127,19 +145,19 @@ def replicate(
     requests : int
         Of each run. [requests]
     seed : int
-        Of the whole; replication k is ``model.simulate(requests, seed=child(seed, k))``.
+        Of the whole; replication k is ``model.simulate(requests, seed=child(seed, k))``. [1]
     replications : int, optional
-        How many, at least 2.
+        How many, at least 2. [runs]
     precision : float, optional
         Instead: half width over mean that every answer must reach. [fraction]
     level : float
         Confidence at which the precision is asked. [fraction]
     most : int
-        Replications after which an unreached precision is refused.
+        Replications after which an unreached precision is refused. [runs]
     executor : Executor, optional
         Runs the replications; without it this process or, where that saves time, a pool of processes.
     workers : int, optional
-        Processes of that pool; as many as there are processors by default, 1 for none.
+        Processes of that pool; as many as there are processors by default, 1 for none. [processes]
 
     Raises
     ------
@@ -187,8 +205,10 @@ def compare(
     ----------
     first, second : Model
         The models; equal parts of them draw the same numbers.
-    answers, requests, seed, **how
+    answers, seed, **how
         As of `replicate`; `replications` must be given.
+    requests : int
+        Of each run. [requests]
 
     Examples
     --------

@@ -15,6 +15,7 @@ from capacity.models.simulation import engine as e
 from capacity.models.simulation import statistics
 from capacity.models.simulation.marks import OUTCOMES, Mark
 from capacity.models.simulation.simulated import Times
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     from capacity.models.simulation.network import Network
@@ -24,7 +25,7 @@ BACKLOG_SHARE, BACKLOG_NOISE = 0.01, 4.0
 
 
 @dataclass(frozen=True)
-class StationRun:
+class StationRun(Shown):
     """What one station of a simulated network did after the warm-up.
 
     Parameters
@@ -38,6 +39,15 @@ class StationRun:
         Mean number waiting, and waiting or served. [requests]
     blocking_probability, abandonment_probability : float
         Share of those who came that were refused, and that left the queue unserved. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> web = cap.simulation.Node("web", cap.distributions.Exponential(0.010), servers=4)
+    >>> shop = cap.simulation.Network((web,), cap.simulation.Clients(cap.simulation.Poisson(320)))
+    >>> station = shop.simulate(requests=2_000, seed=1).station("web")
+    >>> round(station.utilization, 2), station.blocking_probability  # [fraction]
+    (0.78, 0.0)
     """
 
     name: str
@@ -67,7 +77,7 @@ class StationRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Run(Times):
+class Run(Times, Shown):
     """A finished simulation: all its requests, and the answers for those after the warm-up.
 
     Parameters
@@ -75,15 +85,26 @@ class Run(Times):
     network : Network
         What was simulated.
     seed : int
+        Of every random draw. [1]
     arrivals, responses, last_responses, waits : ndarray
         Of each request: its first attempt; the time from there to its end; that of its last attempt alone; and what
         this waited in queues. [s]
     outcomes, attempts, kinds : ndarray
-        Of each request: place of its end among `OUTCOMES`, attempts made, and place of its kind in the mix.
+        Of each request: place of its end among `OUTCOMES`, attempts made, and place of its kind in the
+        mix. [place, attempts, place]
     marks : tuple of Mark
         The system in the course of the run.
     skipped : int
         Requests of the warm-up. [requests]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> web = cap.simulation.Node("web", cap.distributions.Exponential(0.010), servers=4)
+    >>> shop = cap.simulation.Network((web,), cap.simulation.Clients(cap.simulation.Poisson(320)))
+    >>> run = shop.simulate(requests=2_000, seed=1)
+    >>> run.requests, round(run.response_time, 3)  # [requests], [s]
+    (1800, 0.016)
     """
 
     network: Network
@@ -100,7 +121,13 @@ class Run(Times):
 
     @classmethod
     def of(cls, network: Network, seed: int, world: e.World, marks: list[Mark], warm_up: float | str) -> Run:
-        """Collect what a finished loop left behind."""
+        """Collect what a finished loop left behind.
+
+        Parameters
+        ----------
+        warm_up : float or "auto"
+            Requests to leave out, as a share of all, or what the path tells. [fraction]
+        """
         first, response, last, wait = np.asarray(world.times).reshape(-1, 4).T
         outcome, attempts, kind = np.asarray(world.ends, dtype=np.int32).reshape(-1, 3).T
         cut = statistics.skipped(response, warm_up)
@@ -200,7 +227,7 @@ class Run(Times):
         return backlog > max(BACKLOG_SHARE * arrivals, BACKLOG_NOISE * arrivals**0.5)
 
     def of_kind(self, kind: int) -> Run:
-        """Return the same run with the requests of one kind alone (its place in the mix); stations stay as they are."""
+        """Return the same run with one kind of request alone, by its place in the mix [from 0]; stations stay."""
         if kind not in range(len(self.network.clients.mix)):
             raise DomainError(
                 f"there is no kind {kind}; choose from 0 to {len(self.network.clients.mix) - 1}"
@@ -219,7 +246,16 @@ class Run(Times):
         return edges[:-1], np.histogram(ends, edges)[0] / width
 
     def estimate(self, name: str = "response_time", q: float | None = None, level: float = 0.99) -> Estimate:
-        """Return the mean, or a quantile, of the response or waiting time of answered requests, with its interval.
+        """Return the mean, or a quantile, of the answered requests' times, with its interval [s].
+
+        Parameters
+        ----------
+        name : {"response_time", "waiting_time"}
+            Which time.
+        q : float, optional
+            Asks for this quantile; the mean is given without it. [fraction]
+        level : float
+            Confidence of the interval. [fraction]
 
         Raises
         ------

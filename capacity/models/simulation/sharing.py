@@ -15,13 +15,14 @@ from capacity.models.simulation.compiled import compiled
 from capacity.models.simulation.seeds import generators
 from capacity.models.simulation.simulated import Simulated
 from capacity.models.simulation.statistics import check_run
+from capacity.shown import Shown
 
 ROUNDING = 1e-9
 """Lateness, as a part of the work, that is none."""
 
 
 @dataclass(frozen=True)
-class SharedServers:
+class SharedServers(Shown):
     """Processor sharing: with n requests present each is served at the rate min(1, servers / n).
 
     Nobody queues: the waiting time is the time lost to the others, response time less work, and the wait probability
@@ -64,7 +65,7 @@ class SharedServers:
             raise Unstable(self.arrivals.rate, 1 / self.service.mean, self.servers)
 
     def simulate(self, requests: int, seed: int, warm_up: float | str = 0.1) -> Simulated:
-        """Follow a number of requests through the station; parameters as of `Queue.simulate`."""
+        """Follow a number of [requests] through the station; parameters as of `Queue.simulate`."""
         requests = check_run(requests, warm_up)
         coming, serving = generators(seed, 2)
         times = self.arrivals.times(requests, coming)

@@ -14,6 +14,7 @@ from capacity.estimate import Estimate
 from capacity.models import domain
 from capacity.models.inverse import IDLE, check_feasible, fewest_servers, largest_rate
 from capacity.models.simulation import statistics
+from capacity.shown import Shown
 
 SLOTS = 5120
 """Equal parts of the observed time in which numbers present are averaged."""
@@ -100,7 +101,7 @@ class Times:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated(Times):
+class Simulated(Times, Shown):
     """The path of one run, a value for each request in the order of arrival, and all that can be asked of it.
 
     Parameters
@@ -114,7 +115,15 @@ class Simulated(Times):
     model : object, optional
         What was simulated; it is run again, with the same draws, for the inverse questions.
     seed : int
-        Of the run.
+        Of the run. [1]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> station = cap.simulation.Queue(cap.simulation.Poisson(300), cap.distributions.Exponential(0.02), servers=8)
+    >>> path = station.simulate(20_000, seed=1)
+    >>> round(path.utilization, 2), round(path.response_time, 3)  # [fraction], [s]
+    (0.76, 0.024)
     """
 
     arrivals: np.ndarray
@@ -137,7 +146,17 @@ class Simulated(Times):
         model: Any = None,
         seed: int = 0,
     ) -> Simulated:
-        """Leave out a share of the requests as warm-up, or what MSER-5 finds for ``"auto"``."""
+        """Leave out a share of the requests as warm-up, or what MSER-5 finds for ``"auto"``.
+
+        Parameters
+        ----------
+        arrivals, waiting, service : ndarray
+            Of each request, in the order of arrival. [s]
+        servers : int
+            [servers]
+        warm_up : float or "auto"
+            Share of the requests to leave out. [fraction]
+        """
         skipped = statistics.skipped(waiting + service, warm_up)
         return cls(arrivals, waiting, service, servers, skipped, model, seed)
 
@@ -182,7 +201,7 @@ class Simulated(Times):
         return float(self._series("concurrency").mean())
 
     def estimate(self, name: str, q: float | None = None, level: float = 0.99) -> Estimate:
-        """Return one of the answers with its interval.
+        """Return one of the answers with its interval [unit of the answer].
 
         Parameters
         ----------
@@ -226,7 +245,7 @@ class Simulated(Times):
         return rate
 
     def servers_for(self, slo: float, quantile: float | None = None) -> int:
-        """Fewest servers that keep the mean response time, or a quantile, within the SLO, with the same draws.
+        """Fewest servers that keep the mean response time, or a quantile, within the SLO; same draws [servers].
 
         Raises as `max_arrival_rate`.
         """

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.distributions import Distribution
+from capacity.shown import Shown
 
 BALANCERS = ("shared", "random", "round_robin", "two_choices", "shortest_queue")
 
 
 @dataclass(frozen=True)
-class Cache:
+class Cache(Shown):
     """Cache of each replica: a hit takes the station's service law, a miss another.
 
     The share of hits is hit · (1 - e^(-served / warm_up)), with the services since the replica last started.
@@ -46,7 +47,7 @@ class Cache:
 
 
 @dataclass(frozen=True)
-class Failures:
+class Failures(Shown):
     """Crashes of replicas, each after an exponential time; what one served, or kept in a queue of its own, is lost.
 
     Parameters
@@ -68,7 +69,7 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class Scaling:
+class Scaling(Shown):
     """Rule that keeps replicas near a target utilization: up · utilization / target of them, looked at every interval.
 
     A new replica serves after the lag; one too many takes no more work. Within a tenth of the target nothing is done.
@@ -108,7 +109,7 @@ class Scaling:
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(Shown):
     """A station: replicas of some servers each, behind a balancer.
 
     Parameters
@@ -176,11 +177,11 @@ class Node:
 
     @property
     def most(self) -> int:
-        """Replicas there may be at most."""
+        """Replicas there may be at most [replicas]."""
         return self.scaling.most if self.scaling else self.replicas
 
     def laws(self, kinds: int) -> tuple[Distribution, ...]:
-        """Return the service law of each kind of request."""
+        """Return the service law of each of so many [kinds] of request."""
         laws = self.service if isinstance(self.service, tuple) else (self.service,) * kinds
         if len(laws) != kinds:
             raise DomainError(
@@ -190,7 +191,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Slowdown:
+class Slowdown(Shown):
     """A time in which services of a station take longer; what is under way is slowed too.
 
     Parameters
@@ -218,7 +219,7 @@ class Slowdown:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(Shown):
     """Replicas of a station, one after the other, finish what they have and are away for a time.
 
     Parameters

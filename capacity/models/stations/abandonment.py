@@ -20,6 +20,7 @@ from capacity.models.stations.birthdeath import (
     largest,
     stationary,
 )
+from capacity.shown import Shown
 
 _FLOODED = 1000.0  # utilization offered beyond which no largest rate is looked for [1]
 _LOST = 72.0  # exponent of a probability left out, exp(-72) = 5e-32 [1]
@@ -52,7 +53,7 @@ def abandonment_rate(abandonment_probability: float, waiting_time: float) -> flo
 
 
 @dataclass(frozen=True)
-class ErlangA(InTurn):
+class ErlangA(InTurn, Shown):
     """Poisson arrivals to identical exponential servers; each waiting request gives up after an exponential time.
 
     Waiting times are those of all requests: until service begins or patience ends. Response times are those of the

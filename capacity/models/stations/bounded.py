@@ -12,10 +12,11 @@ from capacity.errors import DomainError
 from capacity.models import domain
 from capacity.models.inverse import check_feasible, fewest_servers
 from capacity.models.stations.birthdeath import FirstCome, InTurn, check_present, largest, most, stationary
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
-class MMcK(InTurn):
+class MMcK(InTurn, Shown):
     """Poisson arrivals to identical exponential servers with a bounded queue: what finds it full is refused.
 
     Means, wait probability and quantiles are those of accepted requests. Overload is allowed.

@@ -10,10 +10,11 @@ import numpy as np
 from capacity.models import domain
 from capacity.models.inverse import check_feasible, fewest_servers
 from capacity.models.stations.birthdeath import FirstCome, InTurn, check_present, most, stationary
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
-class FiniteSource(InTurn):
+class FiniteSource(InTurn, Shown):
     """Users who each think, send a request to identical exponential servers with one queue, and wait for the answer.
 
     A request finds the station as it is with one user less, at any instant (arrival theorem). Only the law of the

@@ -11,6 +11,7 @@ from capacity.models import domain
 from capacity.models.distributions import Distribution
 from capacity.models.inverse import largest_rate
 from capacity.models.stations.erlang import erlang_c
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Priorities:
 
 
 @dataclass(frozen=True)
-class PriorityMG1(Priorities):
+class PriorityMG1(Priorities, Shown):
     """One server, Poisson arrivals of several classes, each with its own law of service times.
 
     Not preemptive: W_k = W_0 / ((1 - σ_{k-1}) (1 - σ_k)), W_0 = Σ λ_i E[S_i²] / 2 over all classes, σ_k the
@@ -190,6 +191,15 @@ class PriorityMG1(Priorities):
     ) -> PriorityMG1:
         """Return the station for laws of service times, class by class.
 
+        Parameters
+        ----------
+        arrival_rates : sequence of float
+            Of each class, the most urgent first. [req/s]
+        services : sequence of Distribution
+            Law of the service times of each. [s]
+        preemptive : bool
+            Whether a request interrupts one of a lower class.
+
         Examples
         --------
         >>> from capacity.models.distributions import Constant, Exponential
@@ -230,7 +240,7 @@ class PriorityMG1(Priorities):
 
 
 @dataclass(frozen=True)
-class PriorityMMc(Priorities):
+class PriorityMMc(Priorities, Shown):
     """Identical servers, Poisson arrivals of several classes, the same exponential service for all.
 
     Not preemptive: W_k = C(c, a) / (c μ (1 - σ_{k-1}) (1 - σ_k)), all classes in the offered load a. Preemptive and

@@ -158,9 +158,21 @@ def max_arrival_rate(service_rate: float, servers: int, slo: float, quantile: fl
 
 
 def servers_for(arrival_rate: float, service_rate: float, slo: float, quantile: float) -> int:
-    """Fewest servers of an M/M/c station that keep a response-time quantile within the SLO.
+    """Fewest servers of an M/M/c station that keep a response-time quantile within the SLO [servers].
 
-    Parameters, Raises as in `max_arrival_rate`.
+    Parameters
+    ----------
+    arrival_rate, service_rate : float
+        Offered rate, and that of one server. [req/s]
+    slo : float
+        Response time the quantile may not exceed. [s]
+    quantile : float
+        Share of requests that must keep it, e.g. 0.95. [fraction]
+
+    Raises
+    ------
+    DomainError
+        If the service time alone, without any load, already exceeds the SLO.
 
     Examples
     --------

@@ -91,11 +91,11 @@ class MMcPS(Station):
         return time_when(self._chain.survival, 1 - q, least, 1 / self.service_rate)
 
     def waiting_time_survival(self, t: float) -> float:
-        """Refused: nobody queues."""
+        """Refused: nobody queues [fraction]."""
         raise _nobody_queues()
 
     def waiting_time_quantile(self, q: float) -> float:
-        """Refused: nobody queues."""
+        """Refused: nobody queues [s]."""
         raise _nobody_queues()
 
     @cached_property
@@ -207,15 +207,15 @@ class MG1PS(SingleServer):
         return self._exponential.response_time_quantile(q)
 
     def waiting_time_survival(self, t: float) -> float:
-        """Refused: nobody queues."""
+        """Refused: nobody queues [fraction]."""
         raise _nobody_queues()
 
     def waiting_time_quantile(self, q: float) -> float:
-        """Refused: nobody queues."""
+        """Refused: nobody queues [s]."""
         raise _nobody_queues()
 
     def servers_for(self, slo: float, quantile: float | None = None) -> int:
-        """Refused: this is one server."""
+        """Refused: this is one server [servers]."""
         raise DomainError("M/G/1-PS is one server; ask MMcPS how many servers keep an SLO")
 
     @cached_property

@@ -165,7 +165,7 @@ class MG1(SingleServer):
         return time_when(survival, 1 - q, 0.0, self.service.mean)
 
     def servers_for(self, slo: float, quantile: float | None = None) -> int:
-        """Refused: this is one server."""
+        """Refused: this is one server [servers]."""
         raise DomainError("M/G/1 is one server; ask MMc, MDc or GGc how many servers keep an SLO")
 
     @cached_property

@@ -9,13 +9,31 @@ from functools import cached_property
 from capacity.errors import DomainError, Unstable
 from capacity.models import domain
 from capacity.models.inverse import IDLE, check_feasible, fewest_servers, largest_rate
+from capacity.shown import Shown
 
 MOST_SERVERS = 10**9  # beyond, numbers of servers are no longer told apart safely [servers]
 
 
 @dataclass(frozen=True)
-class Station:
-    """Identical servers with one unbounded queue; `MMc` and `GGc`, which say what they take, give `waiting_time`."""
+class Station(Shown):
+    """Identical servers with one unbounded queue; `MMc` and `GGc`, which say what they take, give `waiting_time`.
+
+    Parameters
+    ----------
+    arrival_rate : float
+        Offered rate. [req/s]
+    service_rate : float
+        Rate of one busy server. [req/s]
+    servers : int
+        Servers fed by the one queue. [servers]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> station = cap.MMc(arrival_rate=250, service_rate=37.5, servers=8)
+    >>> round(station.utilization, 3), station.servers_for(slo=0.080, quantile=0.95)  # [fraction], [servers]
+    (0.833, 13)
+    """
 
     arrival_rate: float
     service_rate: float

@@ -14,6 +14,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from capacity.errors import DomainError
+from capacity.shown import Shown
+
 FloatOrArray = TypeVar("FloatOrArray", float, np.ndarray)
 
 _HALVINGS = 60  # of the interval that holds the decay rate
@@ -23,7 +26,7 @@ _EVEN = 1e-6  # least squared coefficient of variation, for the logarithms' sake
 
 
 @dataclass(frozen=True)
-class Law:
+class Law(Shown):
     """A distribution as points with weights, in increasing order.
 
     Parameters
@@ -32,6 +35,12 @@ class Law:
         Values. [s]
     weights : ndarray
         Their shares, adding to 1. [fraction]
+
+    Examples
+    --------
+    >>> law = Law.gamma(mean=0.020, scv=0.5)  # [s], [1]
+    >>> round(law.quantile(0.95), 3)  # [s]
+    0.047
     """
 
     points: np.ndarray
@@ -49,17 +58,28 @@ class Law:
 
     @property
     def scv(self) -> float:
-        """Squared coefficient of variation."""
+        """Squared coefficient of variation, variance over squared mean [1].
+
+        Raises
+        ------
+        DomainError
+            If these are several laws at once, a row each.
+        """
+        if self.points.ndim > 1:
+            raise DomainError(f"{len(self.points)} laws at once; take one of them by its place")
         mean = self.points @ self.weights
         return float((self.points - mean) ** 2 @ self.weights / mean**2)
 
     def quantile(self, q: float) -> float:
-        """Value that a share `q` stays at or below."""
+        """Value that a share `q` stays at or below [s]."""
         reached = np.cumsum(self.weights) - self.weights / 2
         return float(np.interp(q, reached, self.points))
 
     def scatter(self, q: float) -> float:
-        """Standard error of the logarithm of a quantile (of the mean for 0) of one value; n have 1 / sqrt(n) of it."""
+        """Standard error of the logarithm of a quantile, or of the mean for 0, seen in one value [1].
+
+        That of n values is smaller by the root of n.
+        """
         if not q:
             return math.sqrt(self.scv)
         reach = min(0.02, (1 - q) / 2)

@@ -38,6 +38,13 @@ class Backtest:
         Length of each stretch. [days]
     stretches : pandas.DataFrame
         `start`, `low`, `median`, `high` (90% interval) and `actual` peak of each. [req/s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.demand.backtest)
+    4 of 6 past peaks in their 90% interval
     """
 
     history: str
@@ -62,7 +69,7 @@ class Backtest:
 
     @cached_property
     def widening(self) -> float:
-        """Factor on the width of a forecast, in logarithms; above 1 only where the misses are more than chance.
+        """Factor on the width of a forecast, in logarithms; above 1 only where the misses are more than chance [1].
 
         Then it is what would have made the intervals hold nine tenths of the peaks.
         """
@@ -107,7 +114,7 @@ class Backtest:
 
     def _repr_html_(self) -> str:
         shown = self.stretches.rename(columns={"start": "date", "median": "forecast"})
-        return result_html(shown, f"Past peaks of {self.history} and their forecasts", self.text)
+        return result_html(shown, f"Past peaks of {self.history} and their forecasts [req/s]", self.text)
 
 
 def backtest(history: TrafficHistory, *, horizon_days: int, rng: np.random.Generator) -> Backtest:
@@ -130,6 +137,14 @@ def backtest(history: TrafficHistory, *, horizon_days: int, rng: np.random.Gener
     References
     ----------
     .. [1] Tashman, Out-of-sample tests of forecasting accuracy, International Journal of Forecasting 16, 2000.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> found = cap.backtest(study.history, horizon_days=28, rng=study.rng())
+    >>> found.days, found.inside, len(found.stretches)  # [days], stretches inside their interval, of so many
+    (25, 4, 6)
     """
     import pandas as pd
 

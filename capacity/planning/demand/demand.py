@@ -19,7 +19,7 @@ from capacity.models.finance import pert_sample
 from capacity.planning.demand.growth import DAYS_PER_MONTH, fitted, stated, weighed
 from capacity.planning.demand.traffic import TrafficHistory, read_history
 from capacity.planning.demand.trend import WEEK, Trend
-from capacity.wording import counted
+from capacity.wording import counted, paragraphs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,13 @@ class Demand:
         How good such forecasts were in the past of this history, where it was looked at.
     growth_source : str
         Where the growth comes from: fitted, given, or both weighed.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.demand.peak, "|", study.demand.current_peak)
+    252 req/s (227 to 305) | 171 req/s (163 to 191)
     """
 
     history: TrafficHistory | None
@@ -147,11 +154,8 @@ class Demand:
             if self.history
             else f"It rests on no traffic history: today's peak is {self.current_peak.method}, the growth is assumed.",
         ]
-        if self.shape:
-            sentences.append(self.shape.text)
-        if self.backtest:
-            sentences.append(self.backtest.text)
-        return " ".join([*sentences, *self.notes, self.not_modelled])
+        past = [part.text for part in (self.shape, self.backtest) if part]
+        return paragraphs(sentences, past, [*self.notes, self.not_modelled])
 
     def __str__(self) -> str:
         return f"peak over {counted(self.horizon_days, 'day')}: {self.peak}"
@@ -273,8 +277,16 @@ def scenario(
         Largest rate of a day now. [req/s]
     starts : date
         First day of the horizon.
-    horizon_days, growth_per_month, events, rng, worlds
-        As in `forecast`.
+    horizon_days : int
+        How far ahead. [days]
+    growth_per_month : sequence of float
+        Low, likely, high. [fraction per month]
+    events : sequence of Event
+        Days with more traffic than usual.
+    rng : numpy.random.Generator
+        Of every random draw.
+    worlds : int
+        Sampled paths. [worlds]
 
     Raises
     ------

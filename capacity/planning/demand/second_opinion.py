@@ -40,6 +40,17 @@ class SecondOpinion:
         Days ahead. [days]
     caveats : tuple of str
         In what the two do not answer the same question.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> theirs, ours = (
+    ...     cap.Estimate(value, low, high, unit="req/s", method="peak", provenance="assumed")
+    ...     for value, low, high in [(254, 221, 295), (252, 227, 305)]
+    ... )
+    >>> opinion = SecondOpinion(theirs, ours, horizon_days=180)
+    >>> opinion.agrees, round(opinion.difference, 3)  # [fraction]
+    (True, 0.008)
     """
 
     peak: Estimate
@@ -129,6 +140,13 @@ def second_opinion(demand: Demand, *, rng: np.random.Generator) -> SecondOpinion
     ----------
     .. [1] Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, Cambridge, 1989, ch. 4.
     .. [2] Seabold & Perktold, statsmodels: econometric and statistical modeling with Python, SciPy 2010.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(cap.second_opinion(study.demand, rng=study.rng()))
+    peak over 180 days by another method: 254 req/s (221 to 295)
     """
     history = demand.history
     if history is None:

@@ -102,20 +102,20 @@ class WeekShape:
         return cls(name, step, by_time, by_rank, level, len(peak))
 
     def hours_above(self, share: np.ndarray | float, weekday: int) -> np.ndarray:
-        """Hours of a day in which the rate exceeds a share of that day's peak, exact at every share.
+        """Hours of a day [h] in which the rate exceeds a share of that day's peak, exact at every share.
 
         Parameters
         ----------
         share : float or ndarray
             Of the day's peak, 0 or above. [fraction]
         weekday : int
-            0 (Monday) to 6.
+            0 (Monday) to 6. [day of the week]
         """
         count, _ = self._above(share, weekday)
         return np.asarray(count * self.step / HOUR)
 
     def short_minutes(self, carried_over_peak: np.ndarray | float, weekday: int) -> np.ndarray:
-        """Minutes' worth of a day's traffic that is not carried: Σ max(1 − x/share, 0) step/60 over its buckets.
+        """Minutes' worth of a day's traffic that is not carried, Σ max(1 − x/share, 0) step/60 over its buckets [min].
 
         Each minute counts by the share of its own traffic that is lost; the sum is exact at every x.
 
@@ -124,7 +124,7 @@ class WeekShape:
         carried_over_peak : float or ndarray
             Load that is carried over that day's peak, x, 0 or above. [fraction]
         weekday : int
-            0 (Monday) to 6.
+            0 (Monday) to 6. [day of the week]
         """
         x = np.asarray(carried_over_peak, dtype=float)
         count, inverse = self._above(x, weekday)
@@ -149,7 +149,7 @@ class WeekShape:
 
     @property
     def busiest_weekday(self) -> int:
-        """Weekday with the highest peaks, 0 for Monday."""
+        """Weekday with the highest peaks, 0 for Monday [day, from 0]."""
         return int(np.argmax(self.day_level))
 
     @property

@@ -44,6 +44,13 @@ class TrafficHistory:
         Mean rate in each bucket present, by start of the bucket; gaps are absent. [req/s]
     notes : tuple of str
         What was put right or left out while reading.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> history = cap.read_history("data/storefront/traffic-synthetic.csv")
+    >>> history.step, round(history.daily_peak.max())  # [s], [req/s]
+    (3600.0, 195)
     """
 
     name: str

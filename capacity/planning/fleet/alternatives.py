@@ -16,7 +16,7 @@ from capacity.planning.demand.shape import WeekShape
 from capacity.planning.fleet.choices import in_money, losses
 from capacity.planning.fleet.headroom import Policy
 from capacity.planning.fleet.options import Fleets
-from capacity.wording import counted, visible
+from capacity.wording import counted, in_currency, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +63,16 @@ class Alternatives:
         rent_per_month, loss_per_month, cost_per_month (expected, both), regret_per_month (more than the best one for
         each world, exceeded in 1 of 20) [money per month]; verdict.
     cheapest : int or None
-        Row with the least expected cost.
+        Row with the least expected cost. [row]
     currency : str or None
         Of the money.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.alternatives)
+    Cheapest within the accepted risk: autoscaled, 3 instances as tested, USD 100 a month on average.
     """
 
     options: pd.DataFrame
@@ -102,7 +109,8 @@ class Alternatives:
 
     def _repr_html_(self) -> str:
         shown = [name for name in _SHOWN if name in self.options]
-        return result_html(self.options[shown], "Other ways to carry the same demand", self.text)
+        caption = in_currency("Other ways to carry the same demand", self.currency)
+        return result_html(self.options[shown], caption, self.text)
 
 
 def compare(

@@ -13,7 +13,7 @@ from capacity.estimate import money
 from capacity.models.decisions import evpi, evppi
 from capacity.planning.demand.demand import DAYS_PER_MONTH, Demand
 from capacity.planning.fleet.options import Fleets
-from capacity.wording import counted
+from capacity.wording import counted, in_currency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +34,19 @@ class Choices:
         (what the size costs more than the best one for each world, exceeded in 1 of 20 worlds), reading (which
         readings choose it). [money per month]
     recommended : int or None
-        Fewest instances within the accepted risk.
+        Fewest instances within the accepted risk. [instances]
     worth_knowing : pandas.DataFrame
         quantity, worth: the most that knowing it before choosing the size would save over the horizon (expected
         value of perfect information, in all and of each quantity alone). [money]
     currency : str or None
         Of the money.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.choices)  # [instances]
+    least cost 2, least regret 2
     """
 
     sizes: pd.DataFrame
@@ -112,7 +119,8 @@ class Choices:
         return f"least cost {self.least_cost}, least regret {self.least_regret}"
 
     def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "Rent, and what short peaks would lose", self.text)
+        caption = in_currency("Rent, and what short peaks would lose", self.currency)
+        return result_html(self.to_frame(), caption, self.text)
 
 
 def weigh(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,16 +24,15 @@ from capacity.planning.fleet.options import Fleets, percent
 from capacity.planning.fleet.runway import additions, exhaustion, runway
 from capacity.planning.fleet.scaling import AssumedScaling, Scaling, sampled_laws
 from capacity.planning.fleet.shared import Shared
-from capacity.wording import counted
+from capacity.wording import counted, in_currency, paragraphs
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.models.scalability import Usl
     from capacity.plan import Cost, Size
 
 MOST_INSTANCES = 1000
-_USUALLY_ENOUGH = 64  # sizes looked at before all of them
+_LOOKED_AT = (64, 256, MOST_INSTANCES)  # sizes, the next where the largest is too small
 _RARE = 0.05  # share of worlds not worth a sentence
 
 
@@ -44,7 +43,8 @@ class FleetPlan:
     Parameters
     ----------
     recommended : int or None
-        Fewest instances that miss the objective with no more than the accepted risk; None when no fleet does.
+        Fewest instances that miss the objective with no more than the accepted risk; None when no
+        fleet does. [instances]
     instances_running : int
         Today's fleet. [instances]
     options : pandas.DataFrame
@@ -78,6 +78,15 @@ class FleetPlan:
         Of the money.
     notes : tuple of str
         What to know before believing it.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> study.fleet.recommended  # [instances]
+    3
+    >>> print(study.fleet.safe_load_running)
+    226 req/s (213 to 238)
     """
 
     recommended: int | None
@@ -100,20 +109,14 @@ class FleetPlan:
     @property
     def text(self) -> str:
         """The recommendation, today's fleet, the options refused and why."""
-        return " ".join(
-            [
-                self._headline(),
-                self._today(),
-                *self._refusals(),
-                *self._calendar(),
-                *self._implied(),
-                *self.alternatives.sentences,
-                *self.notes,
-            ]
+        return paragraphs(
+            [self._headline(), self._today(), *self._calendar()],
+            [*self._refusals(), *self._implied(), *self.alternatives.sentences],
+            self.notes,
         )
 
     def option(self, instances: int) -> pd.Series:
-        """Return the row of `options` for a fleet of this size, which must be among them."""
+        """Return the row of `options` for a fleet of this size [instances], which must be among them."""
         return self.options.set_index("instances").loc[instances]
 
     @property
@@ -179,7 +182,8 @@ class FleetPlan:
 
     def _repr_html_(self) -> str:
         shown = self.options.drop(columns="shortage_over_surplus")
-        return result_html(shown, "Fleet sizes judged in the same sampled worlds", self.text)
+        caption = in_currency("Fleet sizes judged in the same sampled worlds", self.currency)
+        return result_html(shown, caption, self.text)
 
 
 def plan_fleet(
@@ -229,16 +233,27 @@ def plan_fleet(
     -----
     A world is a capacity of one instance, a scaling law and a path of demand; every option faces the same
     worlds. An option misses in a world when the largest daily peak exceeds its safe load.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> fleet = cap.plan_fleet(
+    ...     study.instance_capacity, study.scaling, study.demand, study.policy, instances_running=2, rng=study.rng()
+    ... )
+    >>> fleet.recommended, fleet.instances_running  # [instances]
+    (3, 2)
     """
     _check(instance_capacity, instances_running)
     shared = shared or Shared()
     one, notes = _instance_capacities(instance_capacity, rng, len(demand.peaks))
     laws = sampled_laws(scaling, rng, len(demand.peaks))
+    relative = cache(partial(relative_capacity, laws))
 
     @cache
     def fleets_of(kind: Kind, policy: Policy) -> Fleets:
         return _fleets(
-            one * kind.factor, kind.instance_per_month, laws, demand, policy, shared, instances_running
+            one * kind.factor, kind.instance_per_month, relative, demand, policy, shared, instances_running
         )
 
     tested = Kind("as tested", 1.0, None if cost is None else cost.instance_per_month)
@@ -272,7 +287,9 @@ def plan_fleet(
         shared=shared,
         what_is_needed=""
         if recommended
-        else _what_is_needed(fleets, _fleets(one, None, laws, demand, policy, Shared(), instances_running)),
+        else _what_is_needed(
+            fleets, _fleets(one, None, relative, demand, policy, Shared(), instances_running)
+        ),
         notes=(
             *notes,
             *_extrapolation(scaling, recommended, instances_running),
@@ -315,7 +332,7 @@ def _downtime_price(cost: Cost | None, rng: np.random.Generator, worlds: int) ->
 def _fleets(
     one: np.ndarray,
     price: float | None,
-    laws: Sequence[Usl],
+    relative_to: Callable[[int], np.ndarray],
     demand: Demand,
     policy: Policy,
     shared: Shared,
@@ -323,8 +340,8 @@ def _fleets(
 ) -> Fleets:
     """Return fleets of up to the first size that is enough, or of all sizes looked at."""
     all_run = replace(policy, spare_instances=0, deploying_instances=0, zones=None, ramp_per_second=None)
-    for most in (_USUALLY_ENOUGH, MOST_INSTANCES):
-        relative = relative_capacity(laws, max(most, running))
+    for most in _LOOKED_AT:
+        relative = relative_to(max(most, running))
         safe, all_up = (safe_loads(one, relative, rules, shared.rate) for rules in (policy, all_run))
         fleets = Fleets(safe, all_up, demand, policy, shared, price)
         if fleets.fewest is not None:

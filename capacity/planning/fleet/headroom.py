@@ -18,6 +18,7 @@ from capacity.models.overload.retries import metastable_safe_load
 from capacity.models.scalability import Usl
 from capacity.planning.fleet.scaling import Scaling, law_of
 from capacity.planning.fleet.shared import Shared
+from capacity.shown import Shown
 from capacity.wording import counted
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ STEPS = ("contention", "spare instances", "shared limits", "retry budget", "scal
 
 
 @dataclass(frozen=True)
-class Policy:
+class Policy(Shown):
     """What a fleet must survive without missing its objective.
 
     Parameters
@@ -35,7 +36,7 @@ class Policy:
     spare_instances : int
         Instances that may be lost at the peak. [instances]
     retry_budget : float
-        Retries allowed, as a share of first attempts. [fraction]
+        Repetitions as a share of first attempts at which they stop. [fraction]
     scaling_lag_seconds : float
         From "too busy" to a new instance in service. [s]
     ramp_per_second : float, optional
@@ -49,7 +50,7 @@ class Policy:
         Zones that the instances are spread over evenly, one of which may be lost; None: no zone may. [zones]
     dispersion : float
         Variance over mean of arrivals in a burst interval; 1 for Poisson arrivals, 0 where the capacity given is for
-        irregular arrivals already. [fraction]
+        irregular arrivals already. [1]
     burst_seconds, burst_quantile : float
         Interval in which arrivals may exceed the capacity in 1 - quantile of cases. [s], [fraction]
 
@@ -57,6 +58,13 @@ class Policy:
     ------
     DomainError
         If a value is outside its range.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> policy = cap.Policy(spare_instances=1, deploying_instances=2, retry_budget=0.10)
+    >>> policy.lost(6)  # [instances]
+    2
     """
 
     spare_instances: int = 1
@@ -83,14 +91,35 @@ class Policy:
         _check("burst_quantile", self.burst_quantile, 0.5, 1 - 1e-9)
 
     def lost(self, instances: int) -> int:
-        """Of so many instances those to do without: spare, in deployment or in one zone, whichever is most."""
+        """Of so many [instances] those to do without: spare, in deployment or in one zone, whichever is most."""
         zone = 0 if self.zones is None else math.ceil(instances / self.zones)
         return max(self.spare_instances, self.deploying_instances, zone)
 
 
 @dataclass(frozen=True)
-class Step:
-    """One reduction: its name, the policy in words, the load left, what it took, whether it is on."""
+class Step(Shown):
+    """One reduction on the way from nominal to safe load.
+
+    Parameters
+    ----------
+    name : str
+        Which of `STEPS`.
+    policy : str
+        What is asked, in words.
+    load : float
+        Left after it. [req/s]
+    reduction : float
+        Taken by it. [req/s]
+    on : bool
+        Whether the policy asks for it.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> [(step.name, round(step.reduction)) for step in study.headroom.steps if step.on][:2]  # [req/s]
+    [('contention', 14), ('spare instances', 245)]
+    """
 
     name: str
     policy: str
@@ -111,6 +140,13 @@ class Waterfall:
         Instances times the capacity of one. [req/s]
     steps : tuple of Step
         In the order they apply.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.headroom)
+    Of 518 req/s nominal 227 req/s (43.7%) are safe on 2 instances
     """
 
     instances: int
@@ -265,7 +301,7 @@ def largest_mean(limit: np.ndarray, policy: Policy) -> np.ndarray:
     z = NormalDist().inv_cdf(policy.burst_quantile)
     count = np.maximum(limit, 0.0) * policy.burst_seconds
     root = (np.sqrt(z * z * policy.dispersion + 4 * count) - z * math.sqrt(policy.dispersion)) / 2
-    return root * root / policy.burst_seconds
+    return np.where(count > 0, root * root / policy.burst_seconds, 0.0)
 
 
 def _value(capacity: float | Estimate) -> float:

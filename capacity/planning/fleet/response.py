@@ -14,6 +14,7 @@ from capacity.evidence.service import Service
 from capacity.models import domain
 from capacity.models.scalability import Usl
 from capacity.plan import BALANCERS
+from capacity.shown import Shown
 from capacity.wording import counted
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class FleetResponse:
+class FleetResponse(Shown):
     """Response times of a number of instances behind a balancer.
 
     What the scaling law takes from n instances is taken as longer service: with X(n) = n X(1) e every request takes
@@ -54,6 +55,14 @@ class FleetResponse:
     ----------
     .. [1] Mitzenmacher, The power of two choices in randomized load balancing, IEEE TPDS 12, 2001.
     .. [2] Cox and Isham, Point Processes, Chapman and Hall, 1980, ch. 4 (thinning).
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> three = cap.FleetResponse(study.service, study.scaling_law, instances=3, balancer="round-robin")
+    >>> print(three.predict(500, 0.95))  # P95 at 500 req/s
+    0.146 s (0.126 to 0.165)
     """
 
     service: Service
@@ -132,6 +141,13 @@ class Responses:
         For the whole fleet. [req/s]
     sizes : pandas.DataFrame
         instances, utilization [fraction], mean, p95, p99 [s]; None where there is no steady state.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> study.fleet_responses.sizes[["instances", "utilization"]].round(2).values.tolist()  # [fraction]
+    [[1.0, 0.86], [2.0, 0.44], [3.0, 0.3], [4.0, 0.23], [5.0, 0.19]]
     """
 
     load: float

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from capacity.estimate import number
 from capacity.models import laws
 from capacity.models.overload.replicas import replicas_within
+from capacity.shown import Shown
 from capacity.wording import counted, visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _MOST_USED = 0.8  # of a shared resource, where the plan does not say
 
 
 @dataclass(frozen=True)
-class SharedLimit:
+class SharedLimit(Shown):
     """One thing that all instances share, and where it ends.
 
     Parameters
@@ -32,6 +33,13 @@ class SharedLimit:
         Most instances; None where only the load counts. [instances]
     reason : str
         The arithmetic in words.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.shared.limits[0])
+    payment provider ends at 900 req/s (as given in the plan)
     """
 
     name: str
@@ -45,7 +53,7 @@ class SharedLimit:
 
 
 @dataclass(frozen=True)
-class Shared:
+class Shared(Shown):
     """All of them together: the one that ends first is the next bottleneck.
 
     Examples
@@ -82,7 +90,7 @@ class Shared:
         return min((limit for limit in self.limits if limit.instances is None), key=_rate, default=None)
 
     def refusal(self, instances: int) -> str:
-        """Why so many instances cannot be had; empty when they can."""
+        """Why so many [instances] cannot be had; empty when they can."""
         for limit in self.limits:
             if limit.instances is not None and instances > limit.instances:
                 return f"{limit.name}: {limit.reason}, enough for {counted(limit.instances, 'instance')}"

@@ -31,3 +31,7 @@ __all__ = [
     "tracing",
     "websocket_reconnects",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

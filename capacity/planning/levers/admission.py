@@ -33,6 +33,17 @@ def rate_limit(system: System, *, limit_share: Quantity, queue_limit: Quantity |
     References
     ----------
     .. [1] Google, Site Reliability Workbook, 2018, ch. 11 (managing load).
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> overload = parts.Overload(loads=(100.0,), times_per_year=(3.0,), stuck_minutes=25, contained_minutes=3)
+    >>> today = cap.System(stations=(web,), overload=overload)
+    >>> then = cap.levers.rate_limit(today, limit_share=0.9)  # [fraction of the capacity]
+    >>> [float(cap.evaluate(system).downtime_minutes) for system in (today, then)]  # [min/y]
+    [75.0, 9.0]
     """
     if system.overload is None and system.traffic.deadline is None and not system.traffic.tiers:
         raise NotIdentified(

@@ -23,6 +23,16 @@ def security_hardening(system: System, *, cpu_ms: Quantity | None = None) -> Sys
     References
     ----------
     .. [1] OWASP, Application Security Verification Standard.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> today = cap.System(stations=(web,))
+    >>> then = cap.levers.security_hardening(today, cpu_ms=1.0)  # [ms]
+    >>> [round(float(cap.evaluate(system).capacity)) for system in (today, then)]  # [req/s]
+    [296, 286]
     """
     if cpu_ms is None:
         return system
@@ -48,5 +58,12 @@ def load_tests(system: System) -> System:
     References
     ----------
     .. [1] Howard, Information value theory, IEEE Trans. Systems Science and Cybernetics 2, 1966.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> today = cap.System(instances=2)
+    >>> cap.levers.load_tests(today) == today
+    True
     """
     return system

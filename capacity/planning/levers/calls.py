@@ -35,7 +35,7 @@ def retries(
     retry_budget : float
         Repetitions as a share of first attempts at which they stop. [fraction]
     retries : float, optional
-        Repetitions per failed call from now on. [retries]
+        Repetitions of a failed call from now on: one less than `max_attempts` of the models. [retries]
     fallback_coverage : float, optional
         Failed calls answered in another way. [fraction]
     breaker_window, breaker_threshold : float, optional
@@ -53,6 +53,15 @@ def retries(
     .. [1] Google, Site Reliability Engineering, 2016, ch. 21-22.
     .. [2] Bronson et al., Metastable failures in distributed systems, HotOS 2021.
     .. [3] Brooker, Fixing retries with token buckets and circuit breakers, 2022.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> today = cap.System(calls=(parts.Calls(retries=2, failure_probability=0.01),))
+    >>> then = cap.levers.retries(today, retry_budget=0.10)  # [fraction of first attempts]
+    >>> [system.calls[0].worst_amplification for system in (today, then)]  # attempts per request [1]
+    [3.0, 1.1]
     """
     if not system.calls:
         raise NotIdentified("lever 'retries' needs the calls of today; state retries_today")
@@ -104,6 +113,18 @@ def failover(
     References
     ----------
     .. [1] Fleming, A reliability model for common mode failures, General Atomic GA-A13284, 1974.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> mail = parts.Providers(unavailability=0.002, impact=0.1, rate=2, outage_hours=3, name="e-mail")
+    >>> today = cap.System(providers=(mail,))
+    >>> then = cap.levers.failover(
+    ...     today, standbys=1, standby_unavailability=0.002, switch_coverage=0.95, common_cause=0.05
+    ... )
+    >>> [round(float(cap.evaluate(system).downtime_minutes), 1) for system in (today, then)]  # [min/y]
+    [105.1, 10.4]
     """
     if not system.providers:
         raise NotIdentified(

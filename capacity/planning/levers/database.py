@@ -42,6 +42,16 @@ def connection_pool(
     ----------
     .. [1] HikariCP wiki, About Pool Sizing.
     .. [2] Denning and Buzen, Computing Surveys 10, 1978 (utilization law).
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> database = parts.Station("database", servers=32, work=0.012, connect_time=0.010)  # [servers], [s], [s]
+    >>> today = cap.System(stations=(database,))
+    >>> then = cap.levers.connection_pool(today, reuse=0.98, pool_size=12)  # [fraction], [connections]
+    >>> [round(float(cap.evaluate(system).capacity)) for system in (today, then)]  # [req/s]
+    [1455, 2623]
     """
     database = _database(system, "connection_pool")
     pooled = system.with_station(replace(database, reuse=reuse))
@@ -100,6 +110,16 @@ def caching(
     ----------
     .. [1] Che, Tung and Wang, Hierarchical Web caching systems, IEEE JSAC 20, 2002.
     .. [2] Fricker, Robert and Roberts, A versatile and accurate approximation for LRU cache performance, ITC 24, 2012.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> database = parts.Station("database", servers=32, work=0.012, connect_time=0.010)  # [servers], [s], [s]
+    >>> today = cap.System(stations=(database,))
+    >>> then = cap.evaluate(cap.levers.caching(today, hit_ratio=0.7))
+    >>> round(float(then.capacity)), round(float(then.cold_capacity))  # warm and cold [req/s]
+    (4848, 1455)
     """
     database = _database(system, "caching")
     if hit_ratio is None:

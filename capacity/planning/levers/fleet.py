@@ -27,6 +27,16 @@ def horizontal_scaling(system: System, *, instances: Quantity) -> System:
     References
     ----------
     .. [1] Gunther, Guerrilla Capacity Planning, Springer, 2007 (universal scalability law).
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> today = cap.System(stations=(web,), instances=2, scaling=cap.Amdahl(1.0, 0.03))
+    >>> then = cap.levers.horizontal_scaling(today, instances=4)
+    >>> [round(float(cap.evaluate(system).capacity)) for system in (today, then)]  # [req/s]
+    [575, 1087]
     """
     return replace(system, instances=_whole(instances))
 
@@ -53,6 +63,17 @@ def autoscaling(system: System, *, most_instances: Quantity) -> System:
     References
     ----------
     .. [1] Kubernetes documentation, Horizontal Pod Autoscaling.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> traffic = parts.Traffic(request_rate=300, ramp_per_second=0.1)  # [req/s], [req/s per s]
+    >>> today = cap.System(stations=(web,), instances=2, traffic=traffic, startup_seconds=90, instance_per_month=50)
+    >>> then = cap.evaluate(cap.levers.autoscaling(today, most_instances=6))
+    >>> round(float(then.capacity)), round(float(then.running_instances), 2)  # [req/s], [instances]
+    (1778, 2.0)
     """
     traffic = system.traffic
     known = traffic.request_rate, traffic.ramp_per_second, system.startup_seconds
@@ -97,6 +118,17 @@ def health_checks(
     References
     ----------
     .. [1] Yanacek, Implementing health checks, Amazon Builders' Library, 2019.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> today = cap.System(instances=3, failures=parts.Failures(mttf_hours=2000, repair_minutes=60))
+    >>> then = cap.levers.health_checks(
+    ...     today, interval_seconds=10, failure_threshold=3, timeout_seconds=5, probe_failure=1e-4
+    ... )
+    >>> [round(float(cap.evaluate(system).downtime_minutes)) for system in (today, then)]  # [min/y]
+    [263, 3]
     """
     if system.failures is None:
         raise NotIdentified(

@@ -45,6 +45,16 @@ def blue_green(
     ----------
     .. [1] Google, Site Reliability Engineering, 2016, ch. 8; Humble and Farley, Continuous Delivery, 2010,
        ch. 10.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> changes = parts.Changes(deploys_per_year=50, planned_minutes=5, failure_rate=0.1, restore_minutes=30)
+    >>> today = cap.System(changes=changes)
+    >>> then = cap.levers.blue_green(today, planned_minutes_after=0, restore_minutes_after=2, overlap_hours=0.5)
+    >>> cap.evaluate(today).downtime_minutes, cap.evaluate(then).downtime_minutes  # [min/y]
+    (400.0, 10.0)
     """
     if system.changes is None:
         raise NotIdentified(
@@ -90,6 +100,14 @@ def multi_stage_images(
     References
     ----------
     .. [1] Docker documentation, Multi-stage builds.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> today = cap.System(startup_seconds=90)  # [s]
+    >>> then = cap.levers.multi_stage_images(today, image_mb=1200, image_mb_after=200, pull_mb_per_second=50)
+    >>> then.startup_seconds  # [s]
+    70.0
     """
     if system.startup_seconds is None:
         raise NotIdentified(
@@ -128,6 +146,18 @@ def websocket_reconnects(system: System, *, spread_seconds: Quantity) -> System:
     References
     ----------
     .. [1] Brooker, Exponential backoff and jitter, AWS Architecture Blog, 2015.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> changes = parts.Changes(deploys_per_year=50, planned_minutes=0, failure_rate=0, restore_minutes=0)
+    >>> traffic = parts.Traffic(request_rate=200, sockets=20_000)  # [req/s], [connections]
+    >>> today = cap.System(stations=(web,), instances=2, changes=changes, traffic=traffic)
+    >>> then = cap.levers.websocket_reconnects(today, spread_seconds=120)
+    >>> [round(float(cap.evaluate(system).downtime_minutes)) for system in (today, then)]  # [min/y]
+    [42, 0]
     """
     traffic = system.traffic
     if (

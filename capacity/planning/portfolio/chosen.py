@@ -34,6 +34,14 @@ class Order:
     method : {"exact", "greedy", "dearest", "given"}
         Whether it is the cheapest of all, one made by taking the largest saving per hour next, the most expensive of
         all, or a given one.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> left = {"": 10.0, "pool": 4.0, "tracing": 8.0, "pool+tracing": 3.0}  # lost a year [money]
+    >>> work = cap.Roadmap({"pool": 80, "tracing": 160}, lambda done: left["+".join(sorted(done))])  # [h]
+    >>> print(work.best_order())
+    The cheapest order: pool, tracing; while it is done 0.692 are lost.
     """
 
     items: tuple[str, ...]
@@ -79,6 +87,15 @@ class Selection:
         Hours of the shortest piece of work that could be begun. [h]
     unit : str
         Of what is saved: a currency, empty where none is stated, or minutes.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> left = {"": 10.0, "pool": 4.0, "tracing": 8.0, "pool+tracing": 3.0}  # lost a year [money]
+    >>> work = cap.Roadmap({"pool": 80, "tracing": 160}, lambda done: left["+".join(sorted(done))])  # [h]
+    >>> chosen = work.best_within(hours=100)
+    >>> chosen.items, chosen.saving  # [money per year]
+    (('pool',), 6.0)
     """
 
     items: tuple[str, ...]

@@ -14,7 +14,7 @@ from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import money
 from capacity.models.decisions import evpi, evppi
 from capacity.models.sensitivity import FEWEST, Swing, first_order, tornado
-from capacity.wording import counted, spoken
+from capacity.wording import counted, in_currency, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +27,19 @@ class Influence(Swing):
     Parameters
     ----------
     name, low, high, at_low, at_high
-        As of `Swing`.
+        As of `Swing`. [unit of the input], [unit of the output]
     share : float
         Variance of the result that comes from it alone. [fraction]
     worth_knowing : float
         Most that knowing it before deciding is worth (EVPPI). [$]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> most = study.investments.information.influences[0]
+    >>> most.name, round(most.share, 2)  # [fraction]
+    ('downtime_per_minute', 0.86)
     """
 
     share: float
@@ -53,9 +61,17 @@ class Information:
     chosen : str
         The action that loses least on average.
     worlds : int
-        Sampled worlds it rests on.
+        Sampled worlds it rests on. [worlds]
     unit : str
         Of money.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> known = study.investments.information
+    >>> known.chosen, known.worlds
+    ('up to tracing', 2000)
     """
 
     influences: tuple[Influence, ...]
@@ -118,7 +134,7 @@ class Information:
         caption = (
             f"What to measure next; between {counted(len(self.actions), 'action')}, {self.worlds:,} worlds"
         )
-        return result_html(self.to_frame(), caption, self.text)
+        return result_html(self.to_frame(), in_currency(caption, self.unit), self.text)
 
     def _counts(self, item: Influence) -> bool:
         """Whether it is worth more than what sampling alone may show."""
@@ -146,7 +162,7 @@ def value_of_information(
         What each action loses in each world, such as each size of fleet or each part of the work; gains are
         negative. [$]
     inputs : mapping of str to array (worlds,)
-        The uncertain inputs in the same worlds, such as capacity and demand.
+        The uncertain inputs in the same worlds, such as capacity and demand. [unit of each]
     actions : sequence of str
         Their names.
     result : array (worlds,), optional
@@ -154,6 +170,7 @@ def value_of_information(
     held : callable, optional
         Mean of the result with an input, by its name, held at a value in all worlds, NaN where it cannot be. Where
         there is none it is estimated from the worlds, which is rough for inputs that matter little.
+        [unit of the result]
     unit : str
         Of money.
 

@@ -24,7 +24,7 @@ from capacity.planning.portfolio.worth import PRESENT_VALUE, Worth, mean_of, mea
 from capacity.planning.system.baseline import Given, base_system, database_problem, facts_of, without_database
 from capacity.planning.system.parts.outages import MINUTES_PER_YEAR
 from capacity.planning.system.system import Evaluation, System, evaluate
-from capacity.wording import spoken
+from capacity.wording import paragraphs, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,8 @@ NOT_MODELLED = (
     "runtime, noisy neighbours, correlated demand and failure."
 )
 _NOTED = 0.01  # share of worlds more in which a peak is above the capacity, from which on it is told
+_PLACES = ("stand_alone", "in_order", "last_in", "shapley")
+_AT_PLACES = [*_PLACES, *(f"{place}_minutes" for place in _PLACES), "capacity_alone", "capacity_last"]
 _SAVING = "loss today less loss with all of it done"
 _FACTOR = "capacity with all of it done over that of today"
 
@@ -58,7 +60,7 @@ class Portfolio:
     now, then : Evaluation
         The system today and with all of it done.
     joint_saving : Estimate
-        Saved per year by all of it. [money per year], or [min/y] without prices
+        Saved per year by all of it. [money per year, or min/y without prices]
     capacity_factor : Estimate or None
         Capacity with all of it done over that of today; None when no capacity is known. [fraction]
     best, in_mind : Order
@@ -84,6 +86,15 @@ class Portfolio:
     peaks_above : tuple of float or None
         Share of worlds whose largest peak is above the capacity of today, and above that with the recommended work
         done; None when demand or capacity is not known. [fraction]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.investments.joint_saving)
+    USD 115,000 (43,400 to 231,000)
+    >>> study.investments.order[:3]
+    ('blue_green', 'retries', 'apm')
     """
 
     worth: tuple[Worth, ...]
@@ -123,7 +134,7 @@ class Portfolio:
         return self.best.cost_of_delay
 
     def best_within(self, hours: float) -> Selection:
-        """Return the set that fits a budget of hours and saves most per year.
+        """Return the set that fits a budget of hours [h] and saves most per year.
 
         Raises
         ------
@@ -133,11 +144,11 @@ class Portfolio:
         return replace(self._valuation.roadmap.best_within(hours), unit=self._valuation.unit)
 
     def result(self, of: str) -> float:
-        """Mean of a result of all of it, by the names of `break_even`; NaN where it is not known."""
+        """Mean of a result of all of it [its unit], by the names of `break_even`; NaN where it is not known."""
         return result_of(self._valuation.case, self.best.items, of, {})
 
     def break_even(self, name: str, *, of: str = "npv", target: float = 0.0) -> float:
-        """Value of one input at which the mean of a result of all of it reaches a target.
+        """Value of one input [its unit] at which the mean of a result of all of it reaches a target [its unit].
 
         Parameters
         ----------
@@ -147,7 +158,7 @@ class Portfolio:
             The result: present value over 36 months [money], saving per year, capacity and availability with all of
             it done, or what one incident or overload costs today [money].
         target : float
-            What it must reach: 0 for work that just pays, 3 for three times the capacity.
+            What it must reach: 0 for work that just pays, 3 for three times the capacity. [its unit]
 
         Raises
         ------
@@ -162,6 +173,13 @@ class Portfolio:
         """One row an input: the value stated, and the one at which the result would reach the target, or why none.
 
         Takes seconds: the system is evaluated anew for each value tried.
+
+        Parameters
+        ----------
+        of : str
+            The result, by the names of `break_even`.
+        target : float
+            What it must reach. [its unit]
         """
         import pandas as pd
 
@@ -187,6 +205,13 @@ class Portfolio:
         return pd.DataFrame(rows)
 
     @property
+    def savings(self) -> pd.DataFrame:
+        """What each saves and the capacity it adds by its place: alone, in order, done last, on average."""
+        frame = self.to_frame()
+        known = [name for name in ("lever", *_AT_PLACES) if name in frame]
+        return frame.loc[frame["order"].notna(), known] if "order" in frame else frame[known]
+
+    @property
     def money(self) -> pd.DataFrame:
         """What all of it earns by every measure of finance, on the mean flows; empty without prices."""
         import pandas as pd
@@ -197,7 +222,7 @@ class Portfolio:
     @property
     def text(self) -> str:
         """The order, when, and what all of it is worth."""
-        return " ".join([*self._order_text(), *self._joint_text()])
+        return paragraphs(self._order_text(), self._joint_text())
 
     @property
     def beware(self) -> str:
@@ -213,7 +238,7 @@ class Portfolio:
     @property
     def caveats(self) -> str:
         """The harm of what pays, what the figures rest on, and what is not modelled."""
-        return " ".join([*self._harm_text(), RESTS_ON, NOT_MODELLED])
+        return paragraphs(self._harm_text(), RESTS_ON, NOT_MODELLED)
 
     def _order_text(self) -> list[str]:
         if not self.worth:
@@ -300,7 +325,9 @@ class Portfolio:
         return f"order: {', '.join(self.order) or 'none'}; saves {saved} a year"
 
     def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "Investments evaluated together, in order", self.caveats)
+        frame = self.to_frame()
+        decided = frame[frame.columns.difference(_AT_PLACES, sort=False)]
+        return result_html(decided, "Investments evaluated together, in order", self.caveats)
 
 
 def evaluate_portfolio(
@@ -333,8 +360,16 @@ def evaluate_portfolio(
         Those whose lever has no model, or lacks a parameter, are reported as not evaluable.
     cost : Cost, optional
         Without prices the figures are minutes of downtime, and there is no present value.
-    instance_capacity, instance_servers, instances, scaling, demand, overload, limits
-        What `base_system` makes the system of today from, beside the facts.
+    instance_capacity : Estimate, optional
+        What one instance carries within its objective. [req/s]
+    instance_servers : float
+        Requests it works on at the same time. [servers]
+    instances : int
+        Those that run today. [instances]
+    scaling, demand, overload : optional
+        The law across instances, what is asked, and what an overload does.
+    limits : mapping of str to float, optional
+        Rates at which something shared ends. [req/s]
     facts : mapping of str to a number or three, optional
         Known about today from elsewhere; what the investments state comes first.
     hours_per_week, budget_hours, correlation
@@ -343,7 +378,7 @@ def evaluate_portfolio(
     rng : numpy.random.Generator
         Of every random draw.
     worlds : int
-        Worlds in which ranges are drawn; the same for every set of investments.
+        Worlds in which ranges are drawn; the same for every set of investments. [worlds]
 
     Raises
     ------

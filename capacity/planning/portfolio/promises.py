@@ -11,7 +11,8 @@ import numpy as np
 
 from capacity.display import result_html
 from capacity.estimate import money, number
-from capacity.wording import sentence, spoken
+from capacity.shown import Shown
+from capacity.wording import paragraphs, sentence, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ _OF = {
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Shown):
     """One promise: what was promised, what the model finds, how likely it is kept, and what it would take.
 
     Parameters
@@ -38,13 +39,21 @@ class Kept:
     of : str
         The result promised.
     least, found : float
-        Promised, and the mean the model finds; NaN where it is not known. In the unit of the result.
+        Promised, and the mean the model finds; NaN where it is not known. [unit of the result]
     chance : float
         Share of the worlds in which it is kept; NaN where that is not known by world. [fraction]
     takes : tuple of (str, float, float)
-        Inputs that alone would bring the mean there: name, stated, needed.
+        Inputs that alone would bring the mean there: name, stated, needed. [unit of each input]
     currency : str
         Of money.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> kept = study.promises.items[0]
+    >>> kept.least, round(kept.found, 2), kept.chance  # of the capacity today [1], in worlds [fraction]
+    (3.0, 0.88, 0.0)
     """
 
     of: str
@@ -90,14 +99,22 @@ class Kept:
 
 @dataclass(frozen=True)
 class Promises:
-    """Every promise of a plan."""
+    """Every promise of a plan.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> [(kept.of, kept.holds) for kept in study.promises.items]
+    [('capacity_factor', False), ('availability', True), ('outage_cost', True)]
+    """
 
     items: tuple[Kept, ...]
 
     @property
     def text(self) -> str:
         """All of them."""
-        return " ".join(item.text for item in self.items)
+        return paragraphs(*(item.text for item in self.items))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a promise: promised, found, chance to be kept, what it would take."""
@@ -107,7 +124,7 @@ class Promises:
             [
                 {
                     "promise": _OF[item.of],
-                    "promised": item._told(item.least),
+                    "stated": item._told(item.least),
                     "found": "not known" if math.isnan(item.found) else item._told(item.found),
                     "probability": item.chance,
                     "remedy": item.needed,

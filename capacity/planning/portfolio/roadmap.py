@@ -172,7 +172,7 @@ class Roadmap:
         return Order(tuple(names), self._delay([self._index[name] for name in names]), "given")
 
     def best_within(self, hours: float) -> Selection:
-        """Set of items within a budget of hours that saves most, with what each requires.
+        """Set of items within a budget of hours [h] that saves most, with what each requires.
 
         Of sets that save the same, the one with fewer hours; then the one with the first items.
 
@@ -213,6 +213,13 @@ class Roadmap:
         """Return the same work with what is lost over some years, its hours paid, in place of what is lost in one.
 
         Its `best_within` is the set worth most in that time.
+
+        Parameters
+        ----------
+        years : float
+            Over which what is lost is counted. [years]
+        price_of_hour : float
+            Of the work. [money]
         """
         domain.not_negative(years=years, price_of_an_hour=price_of_hour)
         if self.exact:

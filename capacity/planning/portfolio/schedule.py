@@ -71,11 +71,11 @@ class Schedule:
 
     @cached_property
     def months(self) -> int:
-        """Months looked at: those over which savings count, or until the last work is done if that is later."""
+        """Months looked at: those over which savings count, or until the last work is done [months]."""
         return max(MONTHS, math.ceil(float(self.finish.max(initial=0.0))))
 
     def cash_flows(self, place: int, saving: np.ndarray, price: float) -> np.ndarray:
-        """Monthly cash flows of a piece of work, the first now: hours paid as they are spent, then savings.
+        """Monthly cash flows of a piece of work [money], the first now: hours paid as they are spent, then savings.
 
         Hours count at the start of the month in which they are spent, savings at the end of that in which they
         come, from the moment the work is finished until month 36.
@@ -83,7 +83,7 @@ class Schedule:
         Parameters
         ----------
         place : int
-            Of the work in the order, from 0.
+            Of the work in the order, from 0. [1]
         saving : array (worlds,)
             Once it is finished. [$ per year]
         price : float
@@ -103,12 +103,12 @@ class Schedule:
         return flows
 
     def weighed(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Worth of each piece of work's savings and hours, its cash flows weighed by a factor for each month.
+        """Worth of each piece of work's savings and hours [money], its flows weighed by a factor for each month [1].
 
         Parameters
         ----------
         factors : array (months + 1,)
-            Such as discount factors; 1 for the first 12 months and 0 after says what the first year earns.
+            Such as discount factors; 1 for the first 12 months and 0 after says what the first year earns. [1]
 
         Returns
         -------

@@ -16,6 +16,7 @@ from capacity.planning.demand.demand import LEVEL
 from capacity.planning.levers.catalogue import LEVERS
 from capacity.planning.portfolio.schedule import MONTHS
 from capacity.planning.portfolio.valuation import Valuation
+from capacity.shown import Shown
 
 _CLAIMS_NOTHING = {
     "gate": "a gate of readiness: claims no figure of benefit",
@@ -25,7 +26,7 @@ PRESENT_VALUE = f"net present value over {MONTHS} months"
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class Worth(Shown):
     """What one investment is worth, means over the worlds unless an `Estimate`.
 
     Parameters
@@ -33,13 +34,13 @@ class Worth:
     lever : str
         Its name.
     place : int
-        In the recommended order, from 1.
+        In the recommended order, from 1. [place]
     hours : float
         Work. [h]
     stand_alone, in_order, last_in, shapley : float
         Saved per year when done alone, at its place in the order, after all others, and on average over all
-        orders (the last four of a portfolio too large to combine are NaN). [money per year], or [min/y]
-        without prices
+        orders (the last four of a portfolio too large to combine are NaN). [money per year, or min/y
+        without prices]
     capacity_alone, capacity_last : float
         Capacity it adds alone and after all others; NaN when no capacity is known. [req/s]
     pays : bool
@@ -58,6 +59,14 @@ class Worth:
     payback : float
         Months from today until the mean flows have paid back, discounted; infinite if they do not within 36.
         [months]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> first = study.investments.worth[0]
+    >>> print(first.lever, first.hours, first.npv)  # [h], [money]
+    blue_green 10.0 USD 171,000 (64,800 to 345,000)
     """
 
     lever: str

@@ -51,7 +51,7 @@ def _gate(attestation: Attestation) -> Gate:
         measured=f"stated as {'passed' if passed else 'not passed'}{note}",
         status="pass" if passed else "fail",
         evidence=visible(attestation.link, 300),
-        remedy="" if passed else f"mend {visible(attestation.gate)}, and state it again with what shows it",
+        remedy="" if passed else f"mend '{visible(attestation.gate)}', and state it again with what shows it",
         lever="" if passed else "security_hardening",
         provenance="config",
     )

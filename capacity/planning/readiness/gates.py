@@ -8,6 +8,7 @@ from typing import Literal
 
 from capacity.estimate import Provenance
 from capacity.planning.readiness.known import Known
+from capacity.shown import Shown
 from capacity.wording import counted, visible
 
 GateStatus = Literal["pass", "fail", "unknown"]
@@ -20,7 +21,7 @@ _OVERLOAD_TEST = "offer 1.5 times the capacity for 60 s, then a low load for 120
 
 
 @dataclass(frozen=True)
-class Gate:
+class Gate(Shown):
     """One condition for giving the service its load.
 
     Parameters
@@ -41,6 +42,14 @@ class Gate:
         Of the least firm input; "config" for what somebody states.
     needed : bool
         Whether the tier makes the verdict depend on it; else it is advice.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> gate = study.verdict.gates[0]
+    >>> gate.name, gate.status
+    ('evidence', 'pass')
     """
 
     name: str

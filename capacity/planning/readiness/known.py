@@ -13,6 +13,7 @@ from capacity.errors import DomainError
 from capacity.estimate import Estimate
 from capacity.models.overload.retries import metastable_safe_load
 from capacity.planning.fleet.headroom import Policy
+from capacity.shown import Shown
 
 if TYPE_CHECKING:
     from capacity.evidence.audit import Findings
@@ -29,7 +30,7 @@ TIERS = (1, 2, 3)
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class Known(Shown):
     """What is known of a service: what its tests proved, what is asked of it, and what the plan states.
 
     Parameters
@@ -41,17 +42,19 @@ class Known:
     resilience : Resilience
         What they show beyond the capacity.
     tier : {1, 2, 3}
-        How critical the service is; 1 is the most.
+        How critical the service is; 1 is the most. [1]
     policy : Policy
         Accepted risk and retry budget.
     demand : Demand, optional
         What may be asked.
     fleet : FleetPlan, optional
         What today's fleet may be given, and the one needed.
+    instances_tested : int
+        Of the deployment the capacity was found for. [instances]
     fleet_factor : float
         Capacity of today's fleet over that of the deployment tested, by the law of scaling. [1]
     availability : float, optional
-        Objective. [fraction of the year]
+        Objective, of the year. [fraction]
     today : Evaluation, optional
         The system of today, from the facts stated with the investments.
     attestations : sequence of Attestation
@@ -63,6 +66,13 @@ class Known:
     ------
     DomainError
         If there is no such tier, or the factor is not above zero.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.known.slo_capacity)
+    259 req/s (243 to 271)
     """
 
     capacity: Capacity
@@ -72,6 +82,7 @@ class Known:
     policy: Policy = field(default_factory=Policy)
     demand: Demand | None = None
     fleet: FleetPlan | None = None
+    instances_tested: int = 1
     fleet_factor: float = 1.0
     availability: float | None = None
     today: Evaluation | None = None

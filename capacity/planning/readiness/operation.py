@@ -12,7 +12,7 @@ from capacity.estimate import Estimate, number
 from capacity.planning.readiness.gates import Gate, chance, held
 from capacity.planning.readiness.known import Known
 from capacity.planning.system.parts.outages import MINUTES_PER_YEAR
-from capacity.wording import counted, visible
+from capacity.wording import counted, listed, visible
 
 if TYPE_CHECKING:
     from capacity.planning.system.parts import Quantity
@@ -106,13 +106,12 @@ def _of_causes(known: Known, gate: Gate, wanted: float, causes: Mapping[str, Qua
     measured += f"; nothing is stated of {', '.join(unstated)}" if unstated else ""
     if total > budget:
         breaking = _breaking(minutes, ordered, budget)
-        *others, last = [visible(cause) for cause in breaking]
-        named = f"{', '.join(others)} and {last}" if others else last
-        remedy = f"take minutes out of {named} first: the rest is within the objective"
+        named = listed([visible(cause) for cause in breaking])
+        remedy = f"cut the minutes lost to {named} first; what is left keeps the objective"
         lever = _LEVER_AGAINST.get(breaking[0], "")
         return replace(gate, measured=measured, status="fail", remedy=remedy, lever=lever, needed=True)
     if unstated and known.tier == 1:
-        remedy = f"state the downtime by {' and '.join(unstated)} with the investments"
+        remedy = f"state the downtime by {listed(unstated)} with the investments"
         return replace(gate, measured=measured, remedy=remedy)
     return replace(gate, measured=measured, status="pass", remedy="", lever="", needed=True)
 

@@ -12,7 +12,7 @@ from capacity.planning.readiness import gates, operation
 from capacity.planning.readiness.attestations import not_stated, stated, unspoken
 from capacity.planning.readiness.gates import Gate, grouped
 from capacity.planning.readiness.known import Known
-from capacity.wording import sentence
+from capacity.wording import listed, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,7 @@ _JUDGES = {
     "capacity with cold caches": operation.cold_caches,
 }
 _COLUMNS = ["gate", "status", "requirement", "found", "evidence", "remedy", "lever"]
+_SHOWN = ["gate", "status", "found", "requirement", "remedy"]
 _FOLLOW = ("fleet", "metastable margin")  # from a demand and a capacity, whatever the plan says
 VerdictStatus = Literal["READY", "READY UP TO", "NOT READY", "INSUFFICIENT EVIDENCE"]
 
@@ -48,6 +49,15 @@ class Verdict:
         Every condition, passed or not; they are never averaged.
     not_asked : tuple of str
         Gates that the plan says nothing about.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> print(study.verdict)
+    NOT READY
+    >>> [gate.name for gate in study.verdict.failed][:3]
+    ['demand', 'fleet', 'overload']
     """
 
     status: VerdictStatus
@@ -68,6 +78,20 @@ class Verdict:
         return self.status
 
     @property
+    def tone(self) -> str:
+        """How to show it: good when ready, bad when not, else neutral."""
+        return {"READY": "good", "NOT READY": "bad"}.get(self.status, "neutral")
+
+    @property
+    def reason(self) -> str:
+        """Which of the gates stand in the way, in a sentence."""
+        standing = [gate.name for gate in self.failed if gate.needed]
+        if not standing:
+            return f"All {len(self.gates)} gates asked for are passed."
+        few = f"{len(standing)} of {len(self.gates)} gates {'is' if len(standing) == 1 else 'are'} not passed"
+        return f"{few}: {listed(standing)}."
+
+    @property
     def failed(self) -> tuple[Gate, ...]:
         """Gates that did not pass: failures before unknowns, and what is needed before what is advised."""
         order = ((status, needed) for needed in (True, False) for status in ("fail", "unknown"))
@@ -83,12 +107,14 @@ class Verdict:
                 *(_failure(gate) for gate in self.failed if gate.status == "fail"),
                 *_unknowns([gate for gate in self.failed if gate.status == "unknown"]),
                 *([f"Passed: {', '.join(passed)}."] if passed else []),
-                *(
-                    [f"Not asked, because the plan says nothing about it: {', '.join(self.not_asked)}."]
-                    * bool(self.not_asked)
-                ),
+                *self._not_asked_text(),
             ]
         )
+
+    def _not_asked_text(self) -> list[str]:
+        if not self.not_asked:
+            return []
+        return [f"Not asked, because the plan says nothing about it: {', '.join(self.not_asked)}."]
 
     def to_frame(self, *names: str) -> pd.DataFrame:
         """One row a gate, of all or of those named: requirement, found, evidence (and how firm), remedy, lever."""
@@ -115,7 +141,8 @@ class Verdict:
         return self.headline
 
     def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), f"Gates: {self.headline}", self.text)
+        told = " ".join([self.reason, *self._not_asked_text()])
+        return result_html(self.to_frame()[_SHOWN], f"Gates: {self.headline}", told)
 
 
 def assess(known: Known) -> Verdict:

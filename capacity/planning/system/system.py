@@ -40,6 +40,17 @@ class Evaluation:
         As it is, or as an investment would make it.
     load : float, optional
         At which response time and goodput are asked for. [req/s]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> found = cap.evaluate(cap.System(stations=(web,), instances=2), load=450)  # [req/s]
+    >>> round(float(found.capacity)), found.bottleneck  # [req/s]
+    (593, 'instance')
+    >>> print(found.response_time)
+    mean 32.3 ms, P50 24.3 ms, P95 89.7 ms, P99 133 ms
     """
 
     system: System

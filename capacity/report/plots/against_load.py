@@ -12,7 +12,7 @@ from capacity.display import Figure, Prose, prose
 from capacity.estimate import Estimate, number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import AMBER, BLUE, GREEN, GREY, RED, Panel
-from capacity.wording import sentence
+from capacity.wording import counted, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +44,14 @@ def response_times(
         Objectives, drawn as horizontal rules.
     service : Service, optional
         The calibrated station, drawn as a line where it was checked and dashed up to saturation.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> figure = cap.plots.response_times(study.capacity, study.steps, study.slo, study.service)
+    >>> type(figure).__name__  # a picture with its text alternative
+    'Figure'
     """
     shown = [step for step in _judged(capacity, steps) if step.quantiles]
     if not shown:
@@ -56,24 +64,26 @@ def response_times(
     panel = sheet.panel.name_axes(
         "Requests offered [req/s]", "Response time of good answers [ms], logarithmic"
     )
-    panel.logarithmic(*_time_range(points, goals)).limits(x=(0.0, 1.04 * max(s.offered for s in shown)))
+    panel.logarithmic(*_time_range(points, goals)).limits(x=(0.0, 1.04 * _farthest(capacity, goals, shown)))
     _slo_range(panel, capacity, goals)
     for q, goal in goals.items():
         panel.rule(1000 * goal)
-        panel.label(1000 * goal, f"goal for P{100 * q:g}", RED)
+        panel.label(1000 * goal, f"P{100 * q:g} ≤ {_goal(goal)}", RED)
     for q in quantiles:
         _quantile(panel, q, points[q])
-    if service is not None:
+    modelled = service is not None and service.accepted
+    if service is not None and modelled:
         _model(panel, service, [q for q in quantiles if q in (0.5, 0.95)])
         _in_production(panel, service, capacity)
     alt = "; ".join(f"{_LOOKS[q][0]} {_ends(points[q])}" for q in quantiles) + _slo_words(capacity)
+    rules = " Rules: the objectives." if goals else ""
     line = (
         " Lines: the calibrated model, dashed beyond the loads it was checked at; thin: P95 with the irregular "
-        "arrivals of production."
-        if service is not None
+        "arrivals of production, which decide the load within objectives."
+        if modelled
         else ""
     )
-    return sheet.done(alt, "Dots: load levels held, with 90% intervals." + line)
+    return sheet.done(alt, f"Dots: load levels held, with 90% intervals.{rules}{line}")
 
 
 def _judged(capacity: Capacity, steps: Mapping[str, Sequence[Step]]) -> list[Step]:
@@ -93,26 +103,60 @@ def _time_range(
     return 0.4 * min(values, default=1.0), 2.5 * max(values, default=1.0)
 
 
+def _farthest(capacity: Capacity, goals: Mapping[float, float], shown: Sequence[Step]) -> float:
+    """Return the highest load drawn: that tested, or that within the objectives if it is not far beyond."""
+    most, limit = max(step.offered for step in shown), _limits(capacity).get("all")
+    within = limit.high if goals and limit is not None and limit.bounded else 0.0
+    return within if most < within < 2 * most else most
+
+
 def _time_title(
     capacity: Capacity, goals: Mapping[float, float], points: Mapping[float, Sequence[tuple[float, Estimate]]]
 ) -> str:
-    q = next((q for q in (0.95, *goals) if q in goals and f"p{100 * q:g}" in capacity.slo), None)
-    if q is not None:
-        limit = capacity.slo[f"p{100 * q:g}"]
-        within = f"{100 * q:g}% of good answers come within {number(1000 * goals[q])} ms"
-        if not math.isfinite(limit.high):
-            return f"{within} at every load tested, up to {number(limit.low)} req/s"
-        if limit.low <= 0:
-            return f"{within} at no load tested, from {number(limit.high)} req/s on"
-        return f"{within} up to about {number(limit.value or limit.low)} req/s"
-    q = 0.95 if 0.95 in points else next(iter(points))
-    return f"{_LOOKS[q][0]} goes {_ends(points[q])}"
+    limit = _limits(capacity).get("all")
+    if not goals or limit is None:
+        q = 0.95 if 0.95 in points else next(iter(points))
+        return f"{_LOOKS[q][0]} {'is' if len(points[q]) == 1 else 'goes'} {_ends(points[q])}"
+    deciding = _deciding(capacity, goals)
+    kept = (
+        "all objectives are kept"
+        if deciding is None
+        else f"{100 * deciding:g}% of good answers come within {_goal(goals[deciding])}"
+    )
+    where = " in production" if capacity.production else ""
+    if not math.isfinite(limit.high):
+        said = f"{kept}{where} at every load tested, up to {number(limit.low)} req/s"
+    elif limit.low <= 0:
+        said = f"{kept}{where} at no load tested, from {number(limit.high)} req/s on"
+    elif limit.value is None:
+        said = f"{kept}{where} up to {number(limit.low)} req/s at least, {number(limit.high)} at most"
+    else:
+        said = f"{kept}{where} up to about {number(limit.value)} req/s"
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def _limits(capacity: Capacity) -> Mapping[str, Estimate]:
+    """Return the loads that keep the objectives, in production where that is known."""
+    return capacity.production or capacity.slo
+
+
+def _deciding(capacity: Capacity, goals: Mapping[float, float]) -> float | None:
+    """Return the quantile whose objective is the first to be missed; None if it is not one of response times."""
+    limits = _limits(capacity)
+    ends = {q: limits.get(f"p{100 * q:g}") for q in goals}
+    return next(
+        (q for q, e in ends.items() if e and (e.low, e.high) == (limits["all"].low, limits["all"].high)), None
+    )
+
+
+def _goal(seconds: float) -> str:
+    return f"{number(1000 * seconds)} ms"
 
 
 def _ends(points: Sequence[tuple[float, Estimate]]) -> str:
     (low, first), (high, last) = points[0], points[-1]
-    if low == high:
-        return f"is {_ms(first)} at {number(low)} req/s"
+    if len(points) == 1:
+        return f"{_ms(first)} at {number(low)} req/s"
     return f"from {_ms(first)} at {number(low)} req/s to {_ms(last)} at {number(high)} req/s"
 
 
@@ -160,30 +204,39 @@ def _in_production(panel: Panel, service: Service, capacity: Capacity) -> None:
 
 
 def _slo_range(panel: Panel, capacity: Capacity, goals: Mapping[float, float]) -> None:
-    limit = capacity.slo.get("all")
-    if goals and limit is not None and limit.bounded and limit.low > 0:
+    limit = _limits(capacity).get("all")
+    if goals and limit is not None and limit.bounded and 0 < limit.low < panel.axes.get_xlim()[1]:
         panel.upright(limit.low, limit.high, colour=GREEN)
-        panel.below((limit.low + limit.high) / 2, "capacity within\nobjectives", colour=GREEN)
+        panel.below((limit.low + limit.high) / 2, "within all\nobjectives", colour=GREEN)
 
 
 def _slo_words(capacity: Capacity) -> str:
-    return f"; capacity within the objectives {capacity.slo['all']}" if "all" in capacity.slo else ""
+    where = " in production" if capacity.production else ""
+    return f"; within all objectives{where} {_limits(capacity)['all']}" if "all" in _limits(capacity) else ""
 
 
 @picture
 def offered_achieved(capacity: Capacity) -> Figure | Prose:
-    """Draw good answers against the load offered, step by step, with the saturation throughput as a band."""
+    """Draw good answers against the load offered, step by step, with the saturation throughput as a band.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.offered_achieved(study.capacity)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     judged = capacity.judged
     if judged.empty:
         return prose(capacity.text)
     most = float(judged["offered"].max())
     sheet = Canvas(_capacity_title(capacity, judged), heights=(2.9,))
     panel = sheet.panel.name_axes("Requests offered [req/s]", "Good answers [req/s]")
-    panel.limits(
-        x=(0.0, 1.05 * most), y=(0.0, 1.12 * min(most, max(float(judged["goodput"].max()) * 1.25, 1e-9)))
-    )
     limit = capacity.saturation_throughput
-    top = panel.axes.get_ylim()[1]
+    known = float(limit.value or 0.0) if limit is not None and limit.bounded else 0.0
+    high = max(min(most, 1.25 * float(judged["goodput"].max())), known, 0.2 * most)
+    panel.limits(x=(0.0, 1.05 * most), y=(0.0, 1.12 * high))
+    top = min(1.12 * high, 1.05 * most)
     panel.model([0, top], [0, top], colour=GREY, width=1.0)
     panel.say(0.97 * top, 0.97 * top, "all answered well", colour=GREY, side="right")
     if limit is not None and limit.bounded and limit.value is not None:
@@ -198,10 +251,13 @@ def offered_achieved(capacity: Capacity) -> Figure | Prose:
     counts = ", ".join(
         f"{(judged['state'] == state).sum()} {state}" for state in _STATES if (judged["state"] == state).any()
     )
-    loads = f"from {number(judged['offered'].min())} to {number(most)} req/s offered"
-    return sheet.done(
-        f"{len(judged)} steps {loads} ({counts}). {capacity.text}", f"{_marks(judged)} Smaller marks: ramps."
+    least = number(judged["offered"].min())
+    loads = (
+        f"at {least} req/s offered" if len(judged) == 1 else f"from {least} to {number(most)} req/s offered"
     )
+    ramps = " Smaller marks: ramps." if (judged["kind"] == "ramp").any() else ""
+    alt = f"{counted(len(judged), 'step')} {loads} ({counts}). {capacity.text}"
+    return sheet.done(alt, f"{_marks(judged)}{ramps}")
 
 
 def _marks(judged: pd.DataFrame) -> str:
@@ -215,12 +271,18 @@ def _marks(judged: pd.DataFrame) -> str:
 
 
 def _name_states(panel: Panel, judged: pd.DataFrame) -> None:
-    """Name the two kinds of dots where the last of each lies."""
-    for state, text, side, up in (("healthy", "served", "left", -7), ("saturated", "too much", "right", -13)):
+    """Name the two kinds of marks at the middle one of each: served above the diagonal, where nothing else is."""
+    right, top = panel.axes.get_xlim()[1], panel.axes.get_ylim()[1]
+    for state, text in (("healthy", "served"), ("saturated", "too much")):
         rows = judged[judged["state"] == state].sort_values("offered")
-        if not rows.empty:
-            y = rows["goodput"].iloc[-1] if state == "healthy" else rows["goodput"].min()
-            panel.say(rows["offered"].iloc[-1], y, text, colour=_STATES[state][1], side=side, up=up)
+        if rows.empty:
+            continue
+        x, y = (float(value) for value in rows.iloc[(len(rows) - 1) // 2][["offered", "goodput"]])
+        if state == "healthy" and x > 0.25 * right:
+            side, up = "right", 8
+        else:
+            side, up = "left" if x < 0.25 * right else "right" if x > 0.8 * right else "center", -15
+        panel.say(x, y, text, colour=_STATES[state][1], side=side, up=9 if y < 0.12 * top else up)
 
 
 def _capacity_title(capacity: Capacity, judged: pd.DataFrame) -> str:

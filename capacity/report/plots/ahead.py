@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from capacity.planning.fleet.fleet import FleetPlan
 
 _NAMED = 7  # dates that fit below an axis
+_EVENTS = 4  # events whose names fit above a fan
 
 
 @picture
@@ -31,6 +32,13 @@ def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose
         History and forecast.
     fleet : FleetPlan, optional
         Its safe load today is the rule the fan is read against.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.demand_fan(study.demand, study.fleet)).__name__  # a picture with its text alternative
+    'Figure'
     """
     fan = demand.fan(days=7).set_index("date")  # by the day, the rhythm of the week would hide the trend
     past = _past_weeks(demand.history.daily_peak) if demand.history else fan["median"].iloc[:0]
@@ -38,15 +46,19 @@ def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose
     panel = sheet.panel.name_axes("", "Largest rate of each week [req/s]")
     safe_high = fleet.safe_load_running.high if fleet else 0.0
     top = max(float(past.max() if len(past) else 0.0), float(fan["high"].max()), safe_high)
-    panel.limits(x=((past if len(past) else fan).index[0], fan.index[-1]), y=(0.0, 1.1 * top)).calendar()
+    named = sorted(demand.events, key=lambda event: -max(event.multiplier))[:_EVENTS]
+    panel.limits(
+        x=((past if len(past) else fan).index[0], fan.index[-1]), y=(0.0, (1.1 + 0.08 * len(named)) * top)
+    )
+    panel.calendar()
     panel.measured(past.index, past, colour=GREY, size=3.5)
     panel.band(fan.index, fan["low"], fan["high"])
     panel.model(fan.index, fan["median"], extrapolated=True)
     for column, name in (("high", "1 in 20 above"), ("median", "median"), ("low", "1 in 20 below")):
         panel.label(float(fan[column].iloc[-1]), name, BLUE)
-    for event in demand.events:
-        week = fan.iloc[(demand.dates.date == event.date).nonzero()[0][0] // 7]
-        panel.say(week.name, float(week["high"]), name_of(event.name), side="right")
+    for event in sorted(demand.events, key=lambda event: event.date):
+        week = fan.index[(demand.dates.date == event.date).nonzero()[0][0] // 7]
+        panel.moment(week, name_of(event.name) if event in named else "")
     ahead = f"largest daily peak over {demand.horizon_days} days {demand.peak}"
     alt = f"Peak of a week now {demand.current_peak}; {ahead}."
     if fleet is not None:
@@ -55,7 +67,9 @@ def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose
         panel.rule(middle_of(safe))
         panel.label(middle_of(safe), "safe today", RED)
         alt += f" Today's fleet may be given {safe}."
-    return sheet.done(alt, "Dots: measured. Dashes: forecast, with its 90% interval.")
+    more = len(demand.events) - len(named)
+    others = f" {counted(more, 'event')} of smaller factors not named." if more else ""
+    return sheet.done(alt, f"Dots: measured. Dashes: forecast, with its 90% interval.{others}")
 
 
 def _past_weeks(daily_peak: pd.Series) -> pd.Series:
@@ -80,7 +94,15 @@ def _demand_title(demand: Demand, fleet: FleetPlan | None) -> str:
 
 @picture
 def week(demand: Demand) -> Figure | Prose:
-    """Draw the shape of a day by weekday, over the largest peak of a week."""
+    """Draw the shape of a day by weekday, over the largest peak of a week.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.week(study.demand)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     shape = demand.shape
     if shape is None:
         return prose(
@@ -107,7 +129,15 @@ def week(demand: Demand) -> Figure | Prose:
 
 @picture
 def past_forecasts(demand: Demand) -> Figure | Prose:
-    """Draw what was forecast for past stretches from the days before each, and the peaks that came."""
+    """Draw what was forecast for past stretches from the days before each, and the peaks that came.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.past_forecasts(study.demand)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     if demand.backtest is None:
         return prose("The history is too short to try forecasts on its own past.")
     stretches, days = demand.backtest.stretches, demand.backtest.days
@@ -138,27 +168,38 @@ def _forecasts_title(inside: pd.Series) -> str:
 
 @picture
 def runway(fleet: FleetPlan) -> Figure | Prose:
-    """Draw the chance that today's fleet has been too small by each day, and when instances are due."""
+    """Draw the chance that today's fleet has been too small by each day, and when instances are due.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.runway(study.fleet)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     sheet = Canvas(_runway_title(fleet))
     panel = sheet.panel.name_axes("", "Chance to have been too small by then [%]").calendar()
     dates, chance = fleet.exhaustion.index, 100 * fleet.exhaustion
-    panel.limits(x=(dates[0], dates[-1]), y=(0.0, 105.0))
+    panel.limits(x=(dates[0], dates[-1]), y=(0.0, 105.0 + 9.0 * min(len(fleet.additions), _EVENTS)))
+    panel.ticks(0, 25, 50, 75, 100)
     panel.model(dates, chance, extrapolated=True)
     panel.label(float(chance.iloc[-1]), "today's\nfleet", BLUE)
     panel.rule(100 * fleet.policy.risk)
     panel.label(100 * fleet.policy.risk, f"accepted\n{percent(fleet.policy.risk)}", RED)
-    for row in fleet.additions.itertuples():
-        panel.axes.axvline(row.date, color=INK, linewidth=1.0, linestyle=":")
-        panel.say(row.date, 96.0, counted(row.instances, "instance"))
+    for place, row in enumerate(fleet.additions.itertuples()):
+        panel.moment(row.date, counted(row.instances, "instance") if place < _EVENTS else "")
     known = [
         f"{percent(row.probability)} by {row.date:%Y-%m-%d}" for row in fleet.runway.itertuples() if row.date
     ]
     alt = (
         "; ".join(known) or f"less than {percent(fleet.runway['probability'].min())} by {dates[-1]:%Y-%m-%d}"
     )
-    return sheet.done(
-        alt, "Dashes: share of the sampled worlds. Dotted: have so many instances running from then on."
+    more = len(fleet.additions) - _EVENTS
+    others = f" The table has the other {more} dates." if more > 0 else ""
+    caption = (
+        f"Dashes: share of the sampled worlds. Dotted: have so many instances running from then on.{others}"
     )
+    return sheet.done(alt, caption)
 
 
 def _runway_title(fleet: FleetPlan) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import io
 import re
-import textwrap
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -17,8 +16,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import matplotlib as mpl
 from matplotlib.figure import Figure as Sheet
 
-from capacity.display import Figure, Prose, figure, prose
-from capacity.report.plots.panel import GREY, INK, MARGIN, WIDTH, Panel
+from capacity.display import Figure, Prose, figure, note
+from capacity.report.plots.lettering import BOLD, SIZE, TITLE, wrapped
+from capacity.report.plots.panel import GREY, INK, MARGIN, TEXT, WIDTH, Panel
+from capacity.report.plots.slim import slim
 from capacity.study import Missing
 from capacity.wording import visible
 
@@ -26,7 +27,7 @@ STYLE: Any = {
     "text.parse_math": False,
     "text.color": INK,
     "font.family": ["DejaVu Sans"],
-    "font.size": 10.5,
+    "font.size": SIZE,
     "axes.edgecolor": GREY,
     "axes.labelcolor": GREY,
     "axes.linewidth": 0.8,
@@ -43,19 +44,9 @@ STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "capacity",
 }
-_FONTS = b"system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 _ANONYMOUS = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _TOP, _LINE = 0.1, 0.22  # margin over the title, height of one of its lines [inch]
-_TITLE = 46  # characters in a line of the title
 _UNIT = re.compile(r"(?<=\d) (?=(?:req/s|ms|s|days|instances?)\b|%)")  # stays on the line of its number
-
-_TAG = re.compile(rb"<[^>]+>")
-_USELESS = re.compile(
-    rb" transform=\"rotate\(-0 [^)]*\)\"| font-family: 'DejaVu Sans';|(?<=\.\d\d)\d+(?=[ \n\"])"
-)
-_EMPTY = re.compile(rb'<g id="[^"]*"/>\n|^ +', re.MULTILINE)
-_GROUP = re.compile(rb"<g([^>]*)>\n((?:<use [^>]*/>\n)+)")
-_STYLED = re.compile(rb' style="([^"]*)"/>')
 
 Options = ParamSpec("Options")
 Result = TypeVar("Result")
@@ -69,7 +60,7 @@ def picture(
     @functools.wraps(draw)
     def drawn(result: Any, /, *rest: Any, **options: Any) -> Figure | Prose:
         if isinstance(result, Missing):
-            return prose(result.text)
+            return note(result.text)
         with mpl.rc_context(STYLE):
             return draw(
                 result, *map(_present, rest), **{name: _present(value) for name, value in options.items()}
@@ -80,21 +71,6 @@ def picture(
 
 def _present(argument: Any) -> Any:
     return None if isinstance(argument, Missing) else argument
-
-
-def _slim(svg: bytes) -> bytes:
-    """Return the same picture in half the bytes: hundredths of points, each style once, one list of fonts."""
-    svg = _TAG.sub(lambda tag: _USELESS.sub(b"", tag[0]), svg)
-    svg = _GROUP.sub(_styled_once, _EMPTY.sub(b"", svg))
-    return svg.replace(b"</style>", b"text{font-family:%b}</style>" % _FONTS, 1)
-
-
-def _styled_once(group: re.Match[bytes]) -> bytes:
-    attributes, dots = group.groups()
-    styles = set(_STYLED.findall(dots))
-    if len(styles) != 1:
-        return group[0]
-    return b'<g%b style="%b">\n%b' % (attributes, styles.pop(), _STYLED.sub(b"/>", dots))
 
 
 class Canvas:
@@ -128,12 +104,14 @@ class Canvas:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's font draws it
             self._sheet.savefig(buffer, format="svg", metadata=_ANONYMOUS)
-        svg = _slim(buffer.getvalue())
+        svg = slim(buffer.getvalue())
         return figure(svg, f"{self.title}. {visible(alt, None)}", caption)
 
     def _lay_out(self) -> None:
         """Give the title its lines, each panel its height, and the words beside the panels their room."""
-        lines = textwrap.wrap(_UNIT.sub("\u00a0", self.title), _TITLE)
+        for panel in self.panels:
+            panel.make_room()
+        lines = wrapped(_UNIT.sub("\u00a0", self.title), TEXT, BOLD * TITLE)
         tops = [_TOP + _LINE * len(lines)]
         for panel, size in zip(self.panels, self._heights, strict=True):
             tops.append(tops[-1] + panel.head + size + panel.foot)
@@ -146,4 +124,4 @@ class Canvas:
             panel.axes.set_position((left / WIDTH, bottom / height, width / WIDTH, size / height))
         for i, line in enumerate(lines):
             y = 1 - (_TOP + _LINE * (i + 0.75)) / height
-            self._sheet.text(MARGIN / WIDTH, y, line, fontsize=12.5, fontweight="bold")
+            self._sheet.text(MARGIN / WIDTH, y, line, fontsize=TITLE, fontweight="bold")

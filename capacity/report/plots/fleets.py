@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from capacity.estimate import Estimate, number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, GREY, INK, RED, ROW, Panel
 from capacity.report.plots.words import middle_of, percent
-from capacity.wording import counted
+from capacity.wording import counted, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,13 @@ def scaling(points: pd.DataFrame, fit: Fit | None = None) -> Figure | Prose:
         `instances` and `saturation_throughput` (an estimate), a row for each count tested.
     fit : Fit, optional
         The fitted law, dashed beyond the counts tested.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.scaling(study.scaling_points, study.scaling)).__name__  # a picture with its text alternative
+    'Figure'
     """
     known = [
         (row.instances, row.saturation_throughput) for row in points.itertuples() if row.saturation_throughput
@@ -52,8 +60,11 @@ def scaling(points: pd.DataFrame, fit: Fit | None = None) -> Figure | Prose:
         [n for n, _ in known], [e.low for _, e in known], [min(e.high, 2 * middle_of(e)) for _, e in known]
     )
     panel.measured([n for n, _ in known], [e.value for _, e in known], size=6)
-    for n, estimate in known:
-        panel.say(n, middle_of(estimate), number(middle_of(estimate)), up=-10)
+    labelled = math.inf
+    for n, estimate in reversed(known):
+        if labelled - n > 0.07 * right:  # the numbers of neighbours would meet
+            panel.say(n, middle_of(estimate), number(middle_of(estimate)), up=-10)
+            labelled = n
     alt = "; ".join(f"{counted(n, 'instance')}: {estimate}" for n, estimate in known)
     return sheet.done(
         alt + (f". {fit.text}" if fit is not None else ""),
@@ -80,41 +91,39 @@ def _scaling_title(known: list[tuple[int, Estimate]]) -> str:
 
 @picture
 def fleet_options(fleet: FleetPlan) -> Figure | Prose:
-    """Draw what each fleet may safely be given, against the peak, and its chance of missing the objective."""
+    """Draw what each fleet may safely be given, against the peak, and its chance of missing the objective.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.fleet_options(study.fleet)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     options, risk = fleet.options, fleet.policy.risk
-    names = [_option(size, fleet) for size in options["instances"]]
-    sheet = Canvas(_fleet_title(fleet), heights=(2.0, 1.5))
-    loads, chances = sheet.panels
-    loads.choices(names).name_axes("", "Safe load [req/s]")
-    _safe_loads(loads, fleet)
-    days = fleet.demand.horizon_days
-    chances.choices(names).name_axes("Instances", f"Chance to miss the objective in {days} days [%]")
-    chances.limits(y=(0.0, 120.0))
-    chances.rule(100 * risk)
-    chances.label(100 * risk, f"accepted\n{percent(risk)}", RED)
-    for within, marker, colour in ((False, "X", RED), (True, "o", GREEN)):
-        rows = (options["probability_missed"] <= risk) == within
-        chances.stems(
-            options.index[rows], 100 * options["probability_missed"][rows], colour=colour, marker=marker
-        )
-    for i, chance in options["probability_missed"].items():
-        chances.say(i, 100 * chance, percent(chance).removesuffix(" %"), side="center", up=10)
-    caption = "Bars and bands: 90% intervals. Below, crosses are beyond the accepted risk, dots within it."
-    return sheet.done(
-        "; ".join(_option_words(row) for row in options.itertuples()) + f". Peak {fleet.demand.peak}", caption
+    peak, days = fleet.demand.peak, fleet.demand.horizon_days
+    sheet = Canvas(_fleet_title(fleet), heights=(ROW * len(options),))
+    panel = sheet.panel.rows([_option(size, fleet) for size in options["instances"]])
+    panel.name_axes("Safe load [req/s]", f"At the right: chance to miss the objective in {days} days [%]")
+    panel.limits(x=(0.0, 1.04 * max(float(options["safe_load_high"].max()), peak.high)))
+    panel.upright(peak.low, peak.high, colour=RED)
+    panel.upright_rule(middle_of(peak), colour=RED)
+    right = middle_of(peak) < panel.axes.get_xlim()[1] / 2
+    panel.below(
+        middle_of(peak), f"peak {number(middle_of(peak))}", colour=RED, side="left" if right else "right"
     )
-
-
-def _safe_loads(panel: Panel, fleet: FleetPlan) -> None:
-    options, peak = fleet.options, fleet.demand.peak
-    panel.limits(y=(0.0, 1.1 * max(float(options["safe_load_high"].max()), peak.high)))
-    panel.across(peak.low, peak.high, colour=RED)
-    panel.rule(middle_of(peak))
-    panel.label(middle_of(peak), f"peak\n{number(middle_of(peak))} req/s", RED)
-    for chosen, marker, colour in ((True, "D", GREEN), (False, "o", BLUE)):
-        rows = options[(options["instances"] == fleet.recommended) == chosen]
-        panel.whiskers(rows.index, rows["safe_load_low"], rows["safe_load_high"], colour=colour)
-        panel.measured(rows.index, rows["safe_load"], colour=colour, marker=marker, size=6)
+    for i, row in enumerate(options.itertuples()):
+        colour, marker = (GREEN, "o") if row.probability_missed <= risk else (RED, "X")
+        panel.bar(i, row.safe_load_low, row.safe_load_high, colour=colour, strength=0.3)
+        panel.measured([row.safe_load], [i], colour=colour, marker=marker, size=6)
+        panel.beside(i, percent(row.probability_missed), colour)
+    caption = (
+        "Bars and band: 90% intervals. Upright rule: the peak. "
+        f"Crosses are beyond the accepted risk of {percent(risk)}, dots within it."
+    )
+    return sheet.done(
+        "; ".join(_option_words(row) for row in options.itertuples()) + f". Peak {peak}", caption
+    )
 
 
 def _option(size: int, fleet: FleetPlan) -> str:
@@ -123,7 +132,7 @@ def _option(size: int, fleet: FleetPlan) -> str:
         for name, count in (("today", fleet.instances_running), ("needed", fleet.recommended))
         if count == size
     ]
-    return "\n".join([f"{size:,}", *words])
+    return f"{size:,}{': ' if words else ''}{' and '.join(words)}"
 
 
 def _option_words(row: Any) -> str:
@@ -143,7 +152,15 @@ def _fleet_title(fleet: FleetPlan) -> str:
 
 @picture
 def headroom(waterfall: Waterfall) -> Figure | Prose:
-    """Draw how the nominal capacity of a fleet becomes the load it may be given, policy by policy."""
+    """Draw how the nominal capacity of a fleet becomes the load it may be given, policy by policy.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.headroom(study.headroom)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     steps = [step for step in waterfall.steps if step.reduction > 0]
     rows = [
         ("nominal", waterfall.nominal, 0.0),
@@ -158,7 +175,7 @@ def headroom(waterfall: Waterfall) -> Figure | Prose:
         panel.bar(i, load, load + taken, colour=RED, strength=0.75)
         words = f"−{number(taken)}" if taken else number(load)
         panel.beside(i, words, RED if taken else INK)
-    return sheet.done(waterfall.text, "; ".join(f"{step.name}: {step.policy}" for step in steps) + ".")
+    return sheet.done(waterfall.text, sentence("; ".join(f"{step.name}: {step.policy}" for step in steps)))
 
 
 def _promise(waterfall: Waterfall) -> str:

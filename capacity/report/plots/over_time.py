@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from capacity.evidence.loadtest import LoadTest
     from capacity.evidence.resilience import Resilience
 
+_APART = 200  # of a test, the shortest pause between two shaded stretches that can be seen
+_TESTS = 8  # panels that fit a page
 _FALLEN = 0.005  # share of requests without a good answer that a title speaks of
 
 
@@ -36,12 +38,26 @@ def load_over_time(tests: Mapping[str, LoadTest], findings: Iterable[Finding] = 
         Runs by role.
     findings : iterable of Finding
         What the audit found; those that void or weaken a claim and name periods are shaded.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.load_over_time(study.tests, study.findings)).__name__  # a picture with its text alternative
+    'Figure'
     """
     rates = {name: test.rates().dropna(subset=["throughput"]) for name, test in tests.items()}
     shown = {name: tests[name] for name, frame in rates.items() if not frame.empty}
     if not shown:
         return prose("No test has a period with answers to draw.")
-    sheet = Canvas(_tests_title(shown), heights=[2.6 if len(shown) == 1 else 1.1] * len(shown))
+    title = _tests_title(shown)
+    told = "; ".join(_load_words(name, test, rates[name]) for name, test in shown.items())
+    worst = sorted(shown, key=lambda name: -_lost(shown[name]))[:_TESTS]
+    left = (
+        f" {len(shown) - len(worst)} tests that lost less are not drawn." if len(shown) > len(worst) else ""
+    )
+    shown = {name: test for name, test in shown.items() if name in worst}
+    sheet = Canvas(title, heights=[2.6 if len(shown) == 1 else 1.1] * len(shown))
     doubts: dict[str, None] = {}
     named: set[str] = set()
     for panel, (name, test) in zip(sheet.panels, shown.items(), strict=True):
@@ -49,10 +65,10 @@ def load_over_time(tests: Mapping[str, LoadTest], findings: Iterable[Finding] = 
         doubts |= dict.fromkeys(_shade(panel, test, findings))
         named |= _load(panel, test, rates[name], named)
     sheet.panels[-1].name_axes("Time since the start of the test [s]", f"{name_of(list(shown)[-1])} [req/s]")
-    alt = "; ".join(_load_words(name, test, rates[name]) for name, test in shown.items())
     doubted = f"Shaded periods are doubted: {', '.join(doubts)}." if doubts else ""
     return sheet.done(
-        f"{alt}. {doubted}", f"Line: offered. Dots: good answers. Crosses: failures. {doubted}".strip()
+        f"{told}. {doubted}",
+        f"Line: offered. Dots: good answers. Crosses: failures. {doubted}".strip() + left,
     )
 
 
@@ -96,7 +112,7 @@ def _lost(test: LoadTest) -> float:
 def _tests_title(tests: Mapping[str, LoadTest]) -> str:
     worst = max(tests, key=lambda name: _lost(tests[name]))
     if _lost(tests[worst]) < _FALLEN:
-        return "Nearly every request of every test got a good answer"
+        return f"Nearly every request {'' if len(tests) == 1 else 'of every test '}got a good answer"
     lost = f"{percent(_lost(tests[worst]))} of its requests got no good answer"
     name = name_of(worst)
     return f"{name}: {lost}" if len(tests) == 1 else f"Of the {len(tests)} tests {name} lost most: {lost}"
@@ -112,12 +128,13 @@ def _shade(panel: Panel, test: LoadTest, findings: Iterable[Finding]) -> list[st
 
 
 def _stretches(periods: pd.DataFrame, rows: Sequence[int]) -> list[tuple[float, float]]:
-    """Join neighbouring periods to stretches of time. [s]"""
+    """Join neighbouring periods, and those too close to be seen apart, to stretches of time. [s]"""
+    apart = max(1.0, float(periods["start"].max() - periods["start"].min()) / _APART) if len(periods) else 1.0
     stretches: list[tuple[float, float]] = []
     for row in sorted(set(rows) & set(periods.index)):
         start = float(periods["start"][row])
         end = start + float(periods["span"][row])
-        if stretches and start - stretches[-1][1] < 1.0:
+        if stretches and start - stretches[-1][1] < apart:
             start = stretches.pop()[0]
         stretches.append((start, end))
     return stretches
@@ -125,36 +142,52 @@ def _stretches(periods: pd.DataFrame, rows: Sequence[int]) -> list[tuple[float, 
 
 @picture
 def spike(resilience: Resilience, slo: Slo | None = None) -> Figure | Prose:
-    """Draw an overload from before to after: what was offered and answered above, response times below."""
+    """Draw an overload from before to after: what was offered and answered above, response times below.
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> study = cap.Study.load("data/storefront/plan.toml")
+    >>> type(cap.plots.spike(study.resilience, study.slo)).__name__  # a picture with its text alternative
+    'Figure'
+    """
     anatomy = resilience.anatomy
     if anatomy.empty:
         return prose(resilience.text)
     name = name_of(anatomy["test"].iloc[0])
     middle = anatomy["start"] + anatomy["span"] / 2
-    sheet = Canvas(_spike_title(resilience, anatomy, name), heights=(1.9, 1.4))
-    rates, times = sheet.panels
+    known = anatomy["p95"].dropna()
+    sheet = Canvas(_spike_title(resilience, anatomy, name), heights=(1.9, 1.4) if len(known) else (1.9,))
+    rates = sheet.panel
     end = float((anatomy["start"] + anatomy["span"]).max())
     for panel in sheet.panels:
         panel.limits(x=(float(anatomy["start"].min()), end))
         _states_shaded(panel, anatomy)
-    rates.name_axes("", "Requests [req/s]").limits(y=(0.0, 1.1 * float(anatomy["offered"].max())))
+    time = "Time since the start [s]"
+    rates.name_axes("" if len(known) else time, "Requests [req/s]").limits(
+        y=(0.0, 1.1 * float(anatomy["offered"].max()))
+    )
     rates.held(anatomy["start"], anatomy["start"] + anatomy["span"], anatomy["offered"])
     rates.measured(middle, anatomy["goodput"])
     rates.label(anatomy["offered"].iloc[-1], "offered", GREY)
     rates.label(anatomy["goodput"].iloc[-1], "good answers", BLUE)
-    times.name_axes("Time since the start [s]", "P95 of good answers [ms], logarithmic")
-    known = anatomy["p95"].dropna()
-    if not known.empty:
-        goal = None if slo is None else slo.quantiles.get(0.95)
-        values = [*(1000 * known), *([1000 * goal] if goal else [])]
-        times.logarithmic(0.6 * min(values), 1.8 * max(values))
-        times.measured(middle, 1000 * anatomy["p95"], marker="s")
-        if goal:
-            times.rule(1000 * goal)
-            times.label(1000 * goal, "objective", RED)
-    return sheet.done(
-        _spike_alt(anatomy), "Shaded: the overload (darker) and the way back from it (lighter)."
+    if len(known):
+        times = sheet.panels[1].name_axes(time, "P95 of good answers [ms], logarithmic")
+        _late(times, middle, anatomy["p95"], None if slo is None else slo.quantiles.get(0.95))
+    caption = (
+        "Line: offered. Dots: good answers. Shaded: the overload (darker) and the way back from it (lighter)."
     )
+    rule = "" if slo is None or 0.95 not in slo.quantiles or not len(known) else " Rule: the objective."
+    return sheet.done(_spike_alt(anatomy) or resilience.text, caption + rule)
+
+
+def _late(panel: Panel, middle: pd.Series, p95: pd.Series, goal: float | None) -> None:
+    values = [*(1000 * p95.dropna()), *([1000 * goal] if goal else [])]
+    panel.logarithmic(0.6 * min(values), 1.8 * max(values))
+    panel.measured(middle, 1000 * p95, marker="s")
+    if goal:
+        panel.rule(1000 * goal)
+        panel.label(1000 * goal, f"P95 ≤\n{number(1000 * goal)} ms", RED)
 
 
 def _states_shaded(panel: Panel, anatomy: pd.DataFrame) -> None:
@@ -166,8 +199,10 @@ def _states_shaded(panel: Panel, anatomy: pd.DataFrame) -> None:
 def _spike_title(resilience: Resilience, anatomy: pd.DataFrame, name: str) -> str:
     during = anatomy[anatomy["state"] == "overload"]
     kept = float(during["goodput"].sum() / during["offered"].sum()) if len(during) else math.nan
-    answered = name if math.isnan(kept) else f"{name}: {percent(kept)} of the overload got a good answer"
     back = resilience.recovery_time
+    if math.isnan(kept):
+        return f"{name}: no overload was held" if back is None else f"{name}: the way back from an overload"
+    answered = f"{name}: {percent(kept)} of the overload got a good answer"
     if back is None:
         return answered
     if not math.isfinite(back.high):

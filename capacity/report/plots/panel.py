@@ -7,29 +7,53 @@ objective. Lines are named where they end, not in a legend.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import Affine2D
 
-from capacity.estimate import number
+from capacity.report.plots.lettering import LINE, spread, wrapped
+from capacity.report.plots.scales import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LANES,
+    MARGIN,
+    PAPER,
+    RED,
+    ROW,
+    STRIP,
+    TEXT,
+    WIDTH,
+    Scales,
+    room_for,
+)
 
-INK, GREY, RULE = "#1b1f24", "#5b6470", "#d9dde2"
-BLUE, GREEN, RED, AMBER = "#1f5fa8", "#0f766e", "#b3261e", "#9a5b00"
-"""Each has a contrast of at least 4.5:1 on white; shape and words say the same as the colour."""
+__all__ = [
+    "AMBER",
+    "BLUE",
+    "DOTS",
+    "GREEN",
+    "GREY",
+    "INK",
+    "LANES",
+    "MARGIN",
+    "RED",
+    "ROW",
+    "STRIP",
+    "TEXT",
+    "VERTICES",
+    "WIDTH",
+    "Label",
+    "Panel",
+    "thin",
+]
 
-WIDTH, MARGIN = 5.2, 0.1  # of the whole picture [inch]
-ROW = 0.36  # height of a row that stands for one thing [inch]
-VERTICES = 800  # points of a line; of more the picture would be larger, not clearer
-DOTS = 200  # the same of dots, each of which takes more bytes
-
-_LEFT, _HEAD, _FOOT, _CALENDAR = 0.64, 0.38, 0.58, 0.33  # room for ticks and names of the axes [inch]
-_CHARACTER, _LABEL = 0.082, 14.5  # width of a character [inch], height of a line of a label [points]
-_STEPS = [1, 2, 2.5, 5, 10]  # between ticks, times a power of ten
+VERTICES = 400  # points of a line, about two a pixel; of more the picture would be larger, not clearer
+DOTS = 150  # the same of dots, which would meet
+_AWAY = {"left": 6, "right": -6, "center": 0}  # of words from their place, by the end that is at it [points]
 
 
 class Label(NamedTuple):
@@ -40,7 +64,7 @@ class Label(NamedTuple):
     colour: str = INK
 
 
-class Panel:
+class Panel(Scales):
     """One pair of axes of a canvas, which lays it out by the room it asks for.
 
     Parameters
@@ -50,76 +74,27 @@ class Panel:
     """
 
     def __init__(self, axes: Any) -> None:
-        self.axes = axes
-        self.left, self.right, self.head, self.foot = _LEFT, MARGIN, MARGIN, _CALENDAR
-        self._quantity = ""
-        self._lines = 1
+        super().__init__(axes)
         self._labels: list[Label] = []
-        axes.grid(axis="y", color=RULE, linewidth=0.8)
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(_tick))
+        self._moments: list[tuple[Any, str]] = []
 
-    def name_axes(self, x: str, y: str) -> Panel:
-        """Name both quantities with their units; the upright one stands over its axis, to be read first."""
-        self.axes.set_xlabel(x, labelpad=4)
-        self._quantity = y
-        self.foot = (_FOOT if x else _CALENDAR) + 0.17 * (self._lines - 1)
-        self.head = _HEAD if y else self.head
-        return self
-
-    def limits(self, *, x: tuple[Any, Any] | None = None, y: tuple[float, float] | None = None) -> Panel:
-        """Fix what is shown."""
-        if x is not None:
-            self.axes.set_xlim(*x)
-        if y is not None:
-            self.axes.set_ylim(*y)
-        return self
-
-    def logarithmic(self, low: float, high: float) -> Panel:
-        """Give the vertical axis equal steps for equal ratios."""
-        self.axes.set_yscale("log")
-        self.axes.yaxis.set_major_formatter(FuncFormatter(_tick))
-        self.axes.yaxis.set_major_locator(FixedLocator(_log_ticks(low, high)))
-        self.axes.yaxis.set_minor_locator(NullLocator())
-        return self.limits(y=(low, high))
-
-    def calendar(self) -> Panel:
-        """Name the months on the horizontal axis."""
-        locator = AutoDateLocator(minticks=3, maxticks=6)
-        self.axes.xaxis.set_major_locator(locator)
-        self.axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-        return self
-
-    def whole_numbers(self) -> Panel:
-        """Put ticks of the horizontal axis at whole numbers only."""
-        self.axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True))
-        return self
-
-    def choices(self, names: Sequence[str]) -> Panel:
-        """Give each of a few things a place on the horizontal axis, named below it."""
-        self._lines = 1 + max(name.count("\n") for name in names)
-        self.axes.xaxis.set_major_locator(FixedLocator(range(len(names))))
-        self.axes.xaxis.set_major_formatter(FuncFormatter(lambda i, _: names[int(i)]))
-        return self.limits(x=(-0.7, len(names) - 0.3))
-
-    def rows(self, names: Sequence[str]) -> Panel:
-        """Give each thing a row, the first on top, named at the left."""
-        self.left = _room(names)
-        self.axes.set_ylim(len(names) - 0.5, -0.5)
-        self.axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
-        self.axes.yaxis.set_major_formatter(FuncFormatter(lambda i, _: names[int(i)]))
-        self.axes.tick_params(axis="y", labelcolor=INK, pad=7)
-        self.axes.grid(visible=False, axis="y")
-        self.axes.grid(visible=True, axis="x", color=RULE, linewidth=0.8)
-        return self
-
-    def measured(self, x: Any, y: Any, *, colour: str = BLUE, marker: str = "o", size: float = 4.5) -> None:
+    def measured(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        colour: str = BLUE,
+        marker: str = "o",
+        size: float = 4.5,
+        hollow: bool = False,
+    ) -> None:
         """Draw what was measured: dots."""
         x, y = thin(x, y, DOTS)
-        edge = 1.4 if marker == "x" else 0
-        self.axes.plot(x, y, marker, color=colour, markersize=size, markeredgewidth=edge, clip_on=False)
+        edge = 1.4 if marker == "x" or hollow else 0
+        fill = {"markerfacecolor": PAPER} if hollow else {}
+        self.axes.plot(
+            x, y, marker, color=colour, markersize=size, markeredgewidth=edge, clip_on=False, **fill
+        )
 
     def model(
         self, x: Any, y: Any, *, colour: str = BLUE, extrapolated: bool = False, width: float = 1.8
@@ -149,9 +124,22 @@ class Panel:
         self.axes.vlines(x, 0, y, color=colour, linewidth=1.4)
         self.measured(x, y, colour=colour, marker=marker, size=6)
 
-    def bar(self, row: int, low: float, high: float, *, colour: str = BLUE, strength: float = 0.75) -> None:
-        """Draw a stretch of the horizontal quantity in a row."""
-        self.axes.barh(row, high - low, left=low, height=0.6, color=colour, alpha=strength, linewidth=0)
+    def bar(
+        self,
+        row: float,
+        low: float,
+        high: float,
+        *,
+        colour: str = BLUE,
+        strength: float = 0.75,
+        height: float = 0.6,
+    ) -> None:
+        """Draw a stretch of the horizontal quantity in a row, `height` of its room high."""
+        self.axes.barh(row, high - low, left=low, height=height, color=colour, alpha=strength, linewidth=0)
+
+    def across_row(self, row: float, low: float, high: float, *, colour: str = INK) -> None:
+        """Draw an interval of the horizontal quantity in a row."""
+        self.axes.hlines(row, low, high, color=colour, linewidth=1.0)
 
     def across(self, low: float, high: float, *, colour: str = GREEN) -> None:
         """Draw an interval of the vertical quantity over the whole width."""
@@ -165,72 +153,77 @@ class Panel:
         """Draw an objective: a horizontal rule."""
         self.axes.axhline(y, color=colour, linewidth=1.2)
 
-    def upright_rule(self, x: float) -> None:
-        """Draw the line two sides are told apart by."""
-        self.axes.axvline(x, color=INK, linewidth=1.0)
+    def upright_rule(self, x: float, *, colour: str = INK) -> None:
+        """Draw the line two sides are told apart by, or an objective for the horizontal quantity."""
+        if self._names:  # between the names of the rows
+            rows = np.arange(len(self._names))
+            self.axes.vlines([x] * len(rows), rows - LANES / 2, rows + LANES / 2, color=colour, linewidth=1.2)
+        else:
+            self.axes.axvline(x, color=colour, linewidth=1.2)
+
+    def moment(self, x: Any, text: str = "") -> None:
+        """Mark a moment by a dotted line; those with a name are named at the top, each a line lower."""
+        self.axes.axvline(x, color=GREY, linewidth=1.0, linestyle=":")
+        if text:
+            self._moments.append((x, text))
+
+    def _name_moment(self, x: Any, text: str, line: int) -> None:
+        """Write the name of a moment on the side with more room, cut where it would leave the panel."""
+        at = self.axes.transData.transform((self.axes.convert_xunits(x), 0))
+        share = self.axes.transAxes.inverted().transform(at)[0]
+        side = "right" if share > 0.5 else "left"
+        room = 72 * WIDTH * self.axes.get_position().width * max(share, 1 - share) - _AWAY["left"]
+        place = self.axes.get_xaxis_transform() + _shift(_AWAY[side], -LINE * (line + 0.6))
+        self.axes.text(x, 1, wrapped(text, room, most=1)[0], transform=place, color=INK, ha=side, va="center")
 
     def say(
         self, x: Any, y: float, text: str, *, colour: str = INK, side: str = "left", up: float = 0.0
     ) -> None:
         """Write words at a point; `side` is their end that the point is at, `up` lifts them. [points]"""
-        away = {"left": 6, "right": -6, "center": 0}[side]
-        place = self.axes.transData + _shift(away, up)
+        place = self.axes.transData + _shift(_AWAY[side], up)
         self.axes.text(x, y, text, transform=place, color=colour, ha=side, va="center")
 
-    def below(self, x: float, text: str, *, colour: str = INK) -> None:
-        """Write words at the foot of the panel, left of a place on the horizontal axis."""
-        place = self.axes.get_xaxis_transform() + _shift(-6, 4)
-        self.axes.text(x, 0, text, transform=place, color=colour, va="bottom", ha="right")
+    def below(self, x: float, text: str, *, colour: str = INK, side: str = "right") -> None:
+        """Write words at the foot of the panel; `side` is their end that the place on the horizontal axis is at."""
+        place = self.axes.get_xaxis_transform() + _shift(_AWAY[side], 4)
+        self.axes.text(x, 0, text, transform=place, color=colour, va="bottom", ha=side)
 
     def beside(self, row: int, text: str, colour: str = INK) -> None:
         """Write words at the right end of a row."""
-        self.right = max(self.right, _room([text]))
+        self.right = max(self.right, room_for([text]))
         place = self.axes.get_yaxis_transform() + _shift(6, 0)
         self.axes.text(1, row, text, transform=place, color=colour, va="center")
 
     def label(self, y: float, text: str, colour: str = INK) -> None:
         """Name a line at the right edge; labels that would meet move apart."""
-        self.right = max(self.right, _room([text]))
+        self.right = max(self.right, room_for([text]))
         self._labels.append(Label(y, text, colour))
+
+    def _over(self, row: int, name: str) -> None:
+        """Write the name of a row above its marks, from the edge of the picture on."""
+        across = _shift(72 * (MARGIN - self.axes.get_position().x0 * WIDTH), 15)
+        name = wrapped(name, TEXT, most=1)[0]
+        self.axes.text(0, row, name, transform=self.axes.get_yaxis_transform() + across, va="center")
 
     def write_words(self) -> None:
         """Write what depends on where the panel lies: the upper quantity, and the labels of the lines."""
+        self._fewer_ticks()
         corner = self.axes.transAxes + _shift(72 * (MARGIN - self.axes.get_position().x0 * WIDTH), 8)
         self.axes.text(0, 1, self._quantity, transform=corner, color=GREY, va="bottom")
+        for row, name in enumerate(self._names):
+            self._over(row, name)
+        for line, (x, name) in enumerate(self._moments):
+            self._name_moment(x, name, line)
         labels = sorted(
             (label for label in self._labels if math.isfinite(label.y)), key=lambda label: label.y
         )
         heights = [self.axes.transData.transform((self.axes.get_xlim()[0], label.y))[1] for label in labels]
-        sizes = [_LABEL * (1 + label.text.count("\n")) for label in labels]
+        sizes = [LINE * (1 + label.text.count("\n")) for label in labels]
         bottom, top = self.axes.transAxes.transform([(0, 0), (0, 1)])[:, 1]
         for label, y in zip(labels, spread(heights, sizes, bottom, top), strict=True):
             at = self.axes.transAxes.inverted().transform((0, y))[1]
             place = self.axes.transAxes + _shift(6, 0)
             self.axes.text(1, at, label.text, transform=place, color=label.colour, va="center")
-
-
-def spread(heights: Sequence[float], sizes: Sequence[float], bottom: float, top: float) -> list[float]:
-    """Move rising positions apart, as little as possible, until labels of these sizes do not meet. [points]
-
-    Labels that would meet are stacked about where they belong, from `bottom` to `top` as far as they fit.
-
-    Examples
-    --------
-    >>> spread([10.0, 12.0, 80.0], [14.0, 14.0, 14.0], 0.0, 200.0)
-    [4.0, 18.0, 80.0]
-    >>> spread([198.0, 199.0], [14.0, 14.0], 0.0, 200.0)
-    [186.0, 200.0]
-    """
-    between = [(low + high) / 2 for low, high in pairwise(sizes)]
-    room = np.concatenate([[0.0], np.cumsum(between)])[: len(heights)]
-    stacks: list[list[float]] = []  # where each label of a stack would want the first of all to be
-    for wish in np.clip(heights, bottom, top) - room:
-        stacks.append([float(wish)])
-        while len(stacks) > 1 and np.mean(stacks[-2]) > np.mean(stacks[-1]):
-            stacks[-2:] = [stacks[-2] + stacks[-1]]
-    placed = np.array([np.mean(stack) for stack in stacks for _ in stack]) + room
-    placed = np.maximum(placed, bottom + room)
-    return [float(y) for y in np.minimum(placed, top - room[-1:].sum() + room)]
 
 
 def thin(x: Any, y: Any, most: int = VERTICES) -> tuple[np.ndarray, np.ndarray]:
@@ -244,25 +237,6 @@ def thin(x: Any, y: Any, most: int = VERTICES) -> tuple[np.ndarray, np.ndarray]:
     return x[kept], y[kept]
 
 
-def _room(texts: Iterable[str]) -> float:
-    """Return the width of the longest line of some words, with its margins. [inch]"""
-    return (
-        MARGIN + 0.1 + _CHARACTER * max((len(line) for text in texts for line in text.split("\n")), default=0)
-    )
-
-
 def _shift(x: float, y: float) -> Any:
     """Return a move on paper. [points]"""
     return Affine2D().translate(x, y)
-
-
-def _tick(value: float, _position: object = None) -> str:
-    return number(value).replace("-", "−")
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    """Return 1, 2, 5 or 1, 3 times the powers of ten, or these alone, whichever gives a handful."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    width = math.log10(high / low)
-    leading = (1, 2, 5) if width < 1.5 else (1, 3) if width < 2.5 else (1,)
-    return [m * 10.0**k for k in decades for m in leading if low <= m * 10.0**k <= high]

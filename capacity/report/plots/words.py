@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from capacity.estimate import Estimate, number
 from capacity.wording import visible
 
@@ -36,3 +38,19 @@ def middle_of(estimate: Estimate) -> float:
     if estimate.value is not None:
         return estimate.value
     return (estimate.low + estimate.high) / 2 if estimate.bounded else estimate.low
+
+
+def short(estimate: Estimate) -> str:
+    """Return an estimate without its interval, as it stands beside its mark.
+
+    Examples
+    --------
+    >>> short(Estimate.at_least(180.0, unit="req/s", method="", provenance="measured"))
+    '≥ 180'
+    """
+    if not math.isfinite(estimate.high):
+        return f"≥ {number(estimate.low)}"
+    if estimate.value is not None:
+        return number(estimate.value)
+    high = number(estimate.high)
+    return f"{number(estimate.low)}–{high}" if estimate.low > 0 else f"≤ {high}"

@@ -12,6 +12,9 @@ from capacity.models.networks.exact import solve
     ("arguments", "message"),
     [
         (([], []), "at least one class of users and one station"),
+        (([0.1, 0.2], 50), r"population 50 is one value; give a list, such as \[50\]; or for one class .*single"),
+        (([0.1, 0.2], [50]), "demands of a class 0.1 is one value; .* use ClosedNetwork.single"),
+        (([[0.1, 0.2]], [50], 1.0), "think time 1.0 is one value"),
         (([[1, 2], [1]], [1, 1]), r"demands of \[2, 1\] stations for 2 classes"),
         (([[1, 2]], [0]), "population 0 is not allowed; give a whole number, 1 or above"),
         (([[-1, 2]], [1]), "least service demand -1 is not allowed"),

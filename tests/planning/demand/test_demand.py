@@ -162,7 +162,7 @@ def test_results_show_themselves() -> None:
         "peak over 90 days",
         "growth",
     ]
-    assert "<table>" in demand._repr_html_()
+    assert "<table" in demand._repr_html_()
     assert str(demand).startswith("peak over 90 days: ")
     assert "Not modelled: bursts inside a bucket" in demand.text
 

@@ -180,7 +180,7 @@ def test_text_and_frame_agree(tmp_path: Path) -> None:
     history = read_history(write(tmp_path, *hourly(48)))
     assert "2 complete days" in history.text
     assert np.isclose(history.to_frame()["rate"].max(), 123.0)
-    assert "<table>" in history._repr_html_()
+    assert "<table" in history._repr_html_()
 
 
 def test_days_of_local_time_are_told_why_they_do_not_fit(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_causes_that_break_it_are_named(make: Make) -> None:
     downtime = {"incidents": 400.0, "overload": 50.0, "deployments": 800.0}
     gate = operation.availability(make.known(availability=0.999, today=make.evaluation(downtime=downtime)))
     assert "1,250 min a year (deployments 800, incidents 400, overload 50)" in gate.measured
-    assert "take minutes out of deployments first" in gate.remedy
+    assert "cut the minutes lost to deployments first" in gate.remedy
     assert gate.lever == "blue_green"
     both = operation.availability(
         make.known(availability=0.999, today=make.evaluation(downtime=downtime | {"incidents": 600.0}))
@@ -55,7 +55,7 @@ def test_three_causes_read_as_a_list(make: Make) -> None:
     """Commas, and one "and" before the last."""
     downtime = {"incidents": 700.0, "overload": 600.0, "deployments": 800.0}
     gate = operation.availability(make.known(availability=0.999, today=make.evaluation(downtime=downtime)))
-    assert "take minutes out of deployments, incidents and overload first" in gate.remedy
+    assert "cut the minutes lost to deployments, incidents and overload first" in gate.remedy
 
 
 def test_worlds_above_the_objective_are_counted(make: Make) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
 from capacity.display import Figure
@@ -35,6 +36,20 @@ def pictures(study: Study) -> dict[str, Figure]:
         "fleet_options": plots.fleet_options(study.fleet),
         "investments": plots.investments(study.investments),
         "ruler": plots.ruler(study),
+        "availability": plots.availability(study.investments, study.plan.slo.availability),
+        "roadmap": plots.roadmap(study.investments),
+        "sensitivity": plots.sensitivity(study.investments),
+        "model_fit": plots.model_fit(study.service),
+        "services": plots.services(
+            pd.DataFrame(
+                {
+                    "service": [study.name],
+                    "peak": [study.demand.peak],
+                    "promised": [study.fleet.safe_load_running],
+                    "status": ["not ready"],
+                }
+            )
+        ),
     }
 
 

@@ -1,5 +1,7 @@
 """Pictures against the load: response times, and good answers."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -77,17 +79,17 @@ def test_only_the_deployment_judged_is_drawn(study):
 
 
 def test_objectives_are_rules(study, words_of):
-    """Each objective is drawn and named; without objectives none is."""
+    """Each objective is drawn and named with its value; without objectives none is."""
     with_goals = words_of(plots.response_times(study.capacity, study.steps, slo=study.slo))
-    assert {f"goal for P{100 * q:g}" for q in study.slo.quantiles} <= set(with_goals)
-    assert not any("goal" in text for text in words_of(plots.response_times(study.capacity, study.steps)))
+    assert {"P95 ≤ 180 ms", "P99 ≤ 1,000 ms"} <= set(with_goals)
+    assert not any("≤" in text for text in words_of(plots.response_times(study.capacity, study.steps)))
 
 
 @pytest.mark.parametrize(
     ("limit", "message"),
     [
         (rate(265.0, 250.0, 285.0), "within 180 ms up to about 265 req/s"),
-        (rate(None, 250.0, 285.0), "within 180 ms up to about 250 req/s"),
+        (rate(None, 250.0, 285.0), "within 180 ms up to 250 req/s at least, 285 at most"),
         (at_least(285.0), "at every load tested, up to 285 req/s"),
         (at_most(20.0), "at no load tested, from 20 req/s on"),
     ],
@@ -104,3 +106,37 @@ def test_model_is_drawn_when_calibrated(study):
     with_model = plots.response_times(study.capacity, study.steps, service=study.service)
     assert "dashed" in with_model.caption
     assert "dashed" not in plots.response_times(study.capacity, study.steps).caption
+
+
+def test_production_decides_where_it_is_known(study):
+    """The message speaks of production, whose arrivals are irregular, where the model tells of it."""
+    title = plots.response_times(study.capacity, study.steps, slo=study.slo).alt.split(". ")[0]
+    assert f"in production up to about {study.capacity.production['all'].value:.0f} req/s" in title
+
+
+def test_an_objective_that_is_no_response_time_is_said_to_decide(study):
+    """Where errors decide, the title does not speak of milliseconds."""
+    limits = {"p95": rate(280.0, 270.0, 290.0), "error_rate": rate(250.0, 240.0, 260.0)}
+    found = replace(study.capacity, slo={**limits, "all": limits["error_rate"]}, production={})
+    assert (
+        "All objectives are kept up to about 250 req/s"
+        in plots.response_times(found, study.steps, slo=study.slo).alt
+    )
+
+
+def test_a_model_that_is_refused_is_not_drawn(study):
+    """A model that is too far off leaves the measurements alone."""
+    wrong = replace(study.service, checks=study.service.checks.assign(mean_error=2.0))
+    plain = plots.response_times(study.capacity, study.steps, slo=study.slo)
+    assert plots.response_times(study.capacity, study.steps, slo=study.slo, service=wrong).svg == plain.svg
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_any_size_is_drawn(factor, words_of):
+    """Rates of any size leave the panel its room."""
+    rows = [
+        ["t", "plateau", 0.0, 60.0, 100.0 * factor, 100.0 * factor, 0.0, "healthy"],
+        ["t", "plateau", 60.0, 60.0, 400.0 * factor, 290.0 * factor, 0.3, "saturated"],
+    ]
+    found = capacity("established", rate(290.0 * factor, 285.0 * factor, 295.0 * factor), rows=rows)
+    assert {"served", "too much"} <= set(words_of(plots.offered_achieved(found)))

@@ -19,6 +19,22 @@ def test_events_are_named(study, words_of):
     assert {event.name for event in study.demand.events} <= set(words_of(plots.demand_fan(study.demand)))
 
 
+def test_many_events_are_marked_and_the_largest_named(study, words_of):
+    """Of more than four events those of the largest factors are named, the others counted."""
+    first = study.demand.events[0]
+    dates = study.demand.dates
+    events = tuple(
+        first.model_copy(
+            update={"name": f"event {i}", "date": dates[5 + 9 * i].date(), "multiplier": (1.0, 1.1, 1.2 + i)}
+        )
+        for i in range(9)
+    )
+    drawn = plots.demand_fan(replace(study.demand, events=events), study.fleet)
+    assert {f"event {i}" for i in range(5, 9)} <= set(words_of(drawn))
+    assert "event 0" not in words_of(drawn)
+    assert "5 events of smaller factors not named" in drawn.caption
+
+
 def test_enough_is_said_too(study):
     """A fleet that is not exhausted at even odds is said to be enough, with the chance."""
     never = study.fleet.runway.assign(date=None)
@@ -44,6 +60,16 @@ def test_the_runway_names_the_day(study, words_of):
     drawn = plots.runway(study.fleet)
     assert f"{study.fleet.exhausted:%d %B %Y}" in drawn.alt
     assert f"{study.fleet.additions['instances'].iloc[0]} instances" in words_of(drawn)
+
+
+def test_many_additions_are_marked_and_the_first_named(study, words_of):
+    """Of more than four dates the first are named, and the caption counts the others."""
+    dates = study.demand.dates
+    rows = [{"date": dates[8 * i], "instances": 3 + i, "added": 1} for i in range(12)]
+    drawn = plots.runway(replace(study.fleet, additions=pd.DataFrame(rows)))
+    assert "6 instances" in words_of(drawn)
+    assert "7 instances" not in words_of(drawn)
+    assert "the other 8 dates" in drawn.caption
 
 
 def test_a_fleet_that_lasts_is_said_to(study):

@@ -51,9 +51,10 @@ def test_promise_of_nothing_names_who_takes_all():
 
 
 def test_options_mark_today_and_needed(study, words_of):
-    """Today's fleet and the one needed are named on the axis, and the alternative states every option."""
+    """Today's fleet and the one needed are named, and the alternative states every option."""
     picture = plots.fleet_options(study.fleet)
-    assert {"today", "needed"} <= set(words_of(picture))
+    running, needed = study.fleet.instances_running, study.fleet.recommended
+    assert {f"{running}: today", f"{needed}: needed"} <= set(words_of(picture))
     assert picture.alt.count("chance of missing") == len(study.fleet.options)
 
 
@@ -67,4 +68,18 @@ def test_far_apart_options_fit(study, words_of):
     """Options of 3 and 900 instances are drawn side by side."""
     options = study.fleet.options.assign(instances=[3, 897, 898, 899, 900][: len(study.fleet.options)])
     shown = words_of(plots.fleet_options(replace(study.fleet, options=options, recommended=899)))
-    assert {"3", "897", "899"} <= set(shown)
+    assert {"3", "897", "899: needed"} <= set(shown)
+
+
+def test_crosses_miss_the_objective(study, words_of):
+    """Each option has its chance at the right; what is beyond the accepted risk differs in shape."""
+    picture = plots.fleet_options(study.fleet)
+    assert "Crosses are beyond the accepted risk" in picture.caption
+    assert {"93%", "0.05%"} & set(words_of(picture))
+
+
+def test_numbers_of_neighbours_do_not_meet(words_of):
+    """Of counts that lie close together the larger is labelled."""
+    shown = words_of(plots.scaling(points(n1=300.0, n2=590.0, n100=20_000.0)))
+    assert {"590", "20,000"} <= set(shown)
+    assert "300" not in shown

@@ -38,6 +38,16 @@ def test_each_test_has_its_panel(study, words_of):
     assert {f"{name} [req/s]" for name in study.tests} <= set(shown)
 
 
+def test_of_many_tests_the_worst_are_drawn(study, words_of):
+    """Of more than eight tests those that lost most have a panel; the others are told and counted."""
+    calm, bad = study.tests["baseline"], study.tests["stress"]
+    drawn = plots.load_over_time({**{f"calm {i}": calm for i in range(12)}, "late": bad})
+    assert "late [req/s]" in words_of(drawn)
+    assert sum(text.endswith("[req/s]") for text in words_of(drawn)) == 8
+    assert "5 tests that lost less are not drawn" in drawn.caption
+    assert "calm 11: " in drawn.alt
+
+
 def test_one_load_is_named_once(study, words_of):
     """Small multiples repeat no label."""
     assert words_of(plots.load_over_time(study.tests)).count("offered") == 1
@@ -63,7 +73,7 @@ def test_other_findings_shade_nothing(study, other):
 
 
 def test_a_day_of_periods_stays_small(study):
-    """A test of 8,640 periods is thinned to a picture of at most 60 KB."""
+    """A test of 8,640 periods is thinned to a picture of at most 12 KB."""
     test = study.tests["stress"]
     rows = np.arange(8640) % len(test.periods)
     start = 10.0 * np.arange(8640)
@@ -72,7 +82,7 @@ def test_a_day_of_periods_stays_small(study):
         for name in ("periods", "codes", "errors", "times", "good_times")
     }
     frames["periods"] = frames["periods"].assign(start=start, span=10.0)
-    assert len(plots.load_over_time({"day": replace(test, **frames)}).svg) <= 60_000
+    assert len(plots.load_over_time({"day": replace(test, **frames)}).svg) <= 12_000
 
 
 def test_no_answers_no_picture(study):
@@ -87,7 +97,7 @@ def test_overload_shows_before_and_after(study, words_of):
     picture = plots.spike(study.resilience, slo=study.slo)
     assert "of the overload got a good answer" in picture.alt
     assert "before: " in picture.alt
-    assert "objective" in words_of(picture)
+    assert {"P95 ≤", "180 ms"} <= set(words_of(picture))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +115,20 @@ def test_overload_shows_before_and_after(study, words_of):
 def test_recovery_is_told_as_it_was_seen(study, back, words):
     """The message says how long recovery took, or that it did not happen while anyone looked."""
     assert words in plots.spike(replace(study.resilience, recovery_time=back)).alt.split(".")[0]
+
+
+def test_overloads_too_many_to_be_seen_apart_stay_small(study):
+    """A day with an overload every few minutes is shaded as far as it can be seen."""
+    anatomy = study.resilience.anatomy
+    rows = anatomy.iloc[np.arange(5000) % len(anatomy)].reset_index(drop=True)
+    long = replace(study.resilience, anatomy=rows.assign(start=10.0 * np.arange(5000)))
+    assert len(plots.spike(long, slo=study.slo).svg) <= 13_000
+
+
+def test_unknown_response_times_leave_no_empty_panel(study, words_of):
+    """Without response times only the rates are drawn."""
+    blind = replace(study.resilience, anatomy=study.resilience.anatomy.assign(p95=np.nan))
+    assert not any("P95" in text for text in words_of(plots.spike(blind, slo=study.slo)))
 
 
 def test_no_overload_no_picture():

@@ -1,33 +1,10 @@
-"""Labels that do not meet, and series that are thinned without losing their extremes."""
-
-from itertools import pairwise
+"""Series that are thinned without losing their extremes, and axes that can be read."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from capacity.report.plots.canvas import Canvas
-from capacity.report.plots.panel import DOTS, VERTICES, spread, thin
-
-
-@given(st.lists(st.floats(-50, 250), min_size=1, max_size=8))
-def test_labels_do_not_meet(heights):
-    """Labels keep their order, the distance they need and, where they fit, the panel."""
-    placed = spread(sorted(heights), [14.0] * len(heights), 0.0, 200.0)
-    assert all(high - low >= 14.0 - 1e-6 for low, high in pairwise(placed))
-    assert min(placed) >= -1e-6
-    assert max(placed) <= 200 + 1e-6
-
-
-def test_labels_with_room_stay():
-    """Labels that do not meet are written where their lines end."""
-    assert spread([10.0, 50.0, 90.0], [14.0] * 3, 0.0, 100.0) == pytest.approx([10.0, 50.0, 90.0])
-
-
-def test_no_labels():
-    """A panel without labels is left alone."""
-    assert spread([], [], 0.0, 100.0) == []
+from capacity.report.plots.panel import DOTS, VERTICES, thin
 
 
 def test_thinning_keeps_extremes():
@@ -68,9 +45,23 @@ def test_extrapolation_is_dashed():
     assert [line.get_linestyle() for line in panel.axes.lines] == ["-", "--"]
 
 
-@pytest.mark.parametrize(("low", "high"), [(8, 40), (10, 2000), (0.5, 90_000)])
+@pytest.mark.parametrize(("low", "high"), [(8, 40), (10, 2000), (0.5, 90_000), (1e-6, 1e5)])
 def test_logarithmic_axis_has_a_handful_of_ticks(low, high):
     """Whatever the range, a logarithmic axis has two to seven ticks inside it."""
     ticks = Canvas("x").panel.logarithmic(low, high).axes.get_yticks()
     assert 2 <= len(ticks) <= 7
     assert all(low <= tick <= high for tick in ticks)
+
+
+def test_moments_are_named_below_each_other():
+    """Each named moment has a line of its own, on the side of its rule with more room, cut where that ends."""
+    sheet = Canvas("x")
+    sheet.panel.limits(x=(0, 10), y=(0, 1))
+    for x, name in ((1, "first"), (9, "a name that is longer than the room there is for it " * 2), (5, "")):
+        sheet.panel.moment(x, name)
+    sheet.done("1", "")
+    named = {text.get_text(): text for text in sheet.panel.axes.texts}
+    assert named["first"].get_horizontalalignment() == "left"
+    assert any(
+        text.endswith("…") and written.get_horizontalalignment() == "right" for text, written in named.items()
+    )

@@ -26,3 +26,7 @@ __all__ = [
     "Traffic",
     "check_ranges",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

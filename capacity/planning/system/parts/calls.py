@@ -11,10 +11,11 @@ from capacity.errors import DomainError
 from capacity.models.overload.breaker import false_trip_probability, held_calls
 from capacity.models.overload.retries import layered_amplification, residual_failure, worst_amplification
 from capacity.planning.system.parts.ranges import Flags, Quantity, check_ranges
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)
-class Breaker:
+class Breaker(Shown):
     """A circuit breaker: it opens at so many failures among the last calls, and refuses at once while open.
 
     Parameters
@@ -25,6 +26,12 @@ class Breaker:
         Time it stays open. [s]
     fail_fast_seconds : float
         Time a call is held while it is open. [s]
+
+    Examples
+    --------
+    >>> breaker = Breaker(window=20, threshold=5, open_seconds=30)  # [calls], [calls], [s]
+    >>> round(float(breaker.open_share(call_rate=50, failure_probability=0.05)), 3)  # [fraction]
+    0.162
     """
 
     window: int
@@ -41,9 +48,16 @@ class Breaker:
             )
 
     def open_share(self, call_rate: Quantity, failure_probability: Quantity) -> Quantity:
-        """Share of the time it is open on failures as frequent as usual, windows counted one after another.
+        """Share of the time it is open on failures as frequent as usual, window after window [fraction].
 
         r o / (1 + r o), r = P(trip) calls per second / window the rate of false trips, o the time each lasts.
+
+        Parameters
+        ----------
+        call_rate : float
+            Calls. [1/s]
+        failure_probability : float
+            Calls that fail. [fraction]
         """
         tripped = false_trip_probability(self.window, self.threshold, failure_probability)
         opened = tripped * call_rate / self.window * self.open_seconds
@@ -51,13 +65,13 @@ class Breaker:
 
 
 @dataclass(frozen=True, eq=False)
-class Calls:
+class Calls(Shown):
     """How calls to one dependency are repeated, and how often they fail.
 
     Parameters
     ----------
     retries : float
-        Repetitions after a failed call, in each layer. [retries]
+        Repetitions of a failed call, in each layer: one less than `max_attempts` of the models. [retries]
     retry_budget : float, optional
         Repetitions as a share of first attempts at which they stop; None: no budget. [fraction]
     failure_probability : float
@@ -76,6 +90,12 @@ class Calls:
         What spares the dependency, and the service.
     name : str
         The dependency.
+
+    Examples
+    --------
+    >>> payment = Calls(retries=2, failure_probability=0.01, name="payment")
+    >>> payment.worst_amplification, round(payment.residual_failure, 8)  # attempts per request [1], [fraction]
+    (3.0, 1e-06)
     """
 
     retries: Quantity = 0.0

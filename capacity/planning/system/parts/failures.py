@@ -11,12 +11,13 @@ from capacity.models.overload.failover import delivered_share, enough_availabili
 from capacity.models.overload.monitoring import false_ejections, probe_detection
 from capacity.planning.system.parts.outages import MINUTES_PER_YEAR
 from capacity.planning.system.parts.ranges import Quantity, check_ranges
+from capacity.shown import Shown
 
 HOURS_PER_YEAR = 8_760.0  # [h]
 
 
 @dataclass(frozen=True, eq=False)
-class Probes:
+class Probes(Shown):
     """Health checks of each instance.
 
     Parameters
@@ -27,6 +28,12 @@ class Probes:
         Failures in a row at which an instance is taken out, successes at which it returns. [probes]
     failure_probability : float
         Probes that fail though the instance is healthy. [fraction]
+
+    Examples
+    --------
+    >>> probes = Probes(interval=10, threshold=3, timeout=5, failure_probability=1e-4)  # [s], [probes], [s]
+    >>> round(probes.detection_minutes, 2)  # [min]
+    0.58
     """
 
     interval: Quantity
@@ -55,7 +62,7 @@ class Probes:
 
 
 @dataclass(frozen=True, eq=False)
-class Failures:
+class Failures(Shown):
     """Instances that die and are repaired.
 
     Parameters
@@ -70,6 +77,12 @@ class Failures:
         Instances without which the service is down. [instances]
     probes : Probes, optional
         Health checks.
+
+    Examples
+    --------
+    >>> instance = Failures(mttf_hours=2000, repair_minutes=60)
+    >>> round(instance.unavailability, 6)  # of one [fraction]
+    0.0005
     """
 
     mttf_hours: Quantity
@@ -116,7 +129,7 @@ class Failures:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class Block(Shown):
     """A part the service needs: some of several equal ones.
 
     Parameters
@@ -126,11 +139,17 @@ class Block:
     unavailability : float
         Of one. [fraction]
     count, needed : int
-        How many there are, and without how many the service is down.
+        How many there are, and without how many the service is down. [parts]
     common_cause : float
         Failures that hit all of them at once. [fraction]
     impact : float
         Requests that fail while it is down. [fraction]
+
+    Examples
+    --------
+    >>> disks = Block("disks", unavailability=0.001, count=2, needed=1, common_cause=0.05)
+    >>> round(disks.downtime_minutes, 1)  # [min/y]
+    26.8
     """
 
     name: str
@@ -151,7 +170,7 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Providers:
+class Providers(Shown):
     """A provider, such as of e-mail, and those that stand by for it.
 
     Parameters
@@ -174,6 +193,12 @@ class Providers:
         What those standing by take together; without any quota leave both None. [1/s], [1/day]
     name : str
         What they provide.
+
+    Examples
+    --------
+    >>> mail = Providers(unavailability=0.002, impact=0.1, rate=2, outage_hours=3, name="e-mail")
+    >>> round(mail.downtime_minutes, 1)  # [min/y]
+    105.1
     """
 
     unavailability: Quantity

@@ -10,10 +10,11 @@ from capacity.errors import DomainError
 from capacity.models.overload.replicas import pool_per_replica
 from capacity.models.overload.shedding import Tier
 from capacity.planning.system.parts.ranges import Quantity, check_ranges
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)
-class Traffic:
+class Traffic(Shown):
     """What comes, as far as it is known.
 
     Parameters
@@ -30,6 +31,11 @@ class Traffic:
         Time over which they return. [s]
     tiers : tuple of Tier
         Requests by importance, the most important first, with their value.
+
+    Examples
+    --------
+    >>> print(Traffic(request_rate=300, ramp_per_second=0.1, deadline=2.0))  # [req/s], [req/s per s], [s]
+    Traffic: request rate 300 req/s, ramp per second 0.1 req/s per s, deadline 2,000 ms, reconnect seconds 0 s
     """
 
     request_rate: Quantity | None = None
@@ -45,7 +51,7 @@ class Traffic:
 
 
 @dataclass(frozen=True, eq=False)
-class Overload:
+class Overload(Shown):
     """How often demand exceeds a load, and how long each time hurts.
 
     Parameters
@@ -58,6 +64,12 @@ class Overload:
     stuck_minutes, contained_minutes : float
         Down each time, without and with something that ends the overload (a retry budget, a limit on
         admission). [min]
+
+    Examples
+    --------
+    >>> overload = Overload(loads=(300.0, 400.0), times_per_year=(6.0, 1.0), stuck_minutes=25, contained_minutes=3)
+    >>> float(overload.times_above(350.0))  # [1/y]
+    3.5
     """
 
     loads: tuple[float, ...]
@@ -92,7 +104,7 @@ class Overload:
 
 
 @dataclass(frozen=True, eq=False)
-class Connections:
+class Connections(Shown):
     """Database connections: how many there are, and how many may be asked for.
 
     Parameters
@@ -104,7 +116,13 @@ class Connections:
     exhaustion_minutes : float, optional
         Lost today while they run out; counts as long as more can be asked for than there are. [min/y]
     environments : int
-        Versions of the service running side by side; 2 while one replaces another.
+        Versions of the service running side by side; 2 while one replaces another. [versions]
+
+    Examples
+    --------
+    >>> pool = Connections(available=197, per_instance=12)
+    >>> float(pool.shortage(20))  # of what 20 instances may ask for [connections]
+    43.0
     """
 
     available: Quantity

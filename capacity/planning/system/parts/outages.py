@@ -10,12 +10,13 @@ import numpy as np
 from capacity.errors import DomainError
 from capacity.models.overload.monitoring import first_event_seconds
 from capacity.planning.system.parts.ranges import Quantity, check_ranges
+from capacity.shown import Shown
 
 MINUTES_PER_YEAR = 525_600.0  # [min]
 
 
 @dataclass(frozen=True, eq=False)
-class Changes:
+class Changes(Shown):
     """Deployments and what they cost in downtime, N (planned + failure_rate restore blast). [min/y]
 
     Parameters
@@ -34,6 +35,12 @@ class Changes:
         Instances out of service while one version replaces the other; None: not known. [instances]
     pulled_sooner_minutes : float
         Less time to pull an image when a bad version is undone by starting the old one again. [min]
+
+    Examples
+    --------
+    >>> changes = Changes(deploys_per_year=50, planned_minutes=5, failure_rate=0.1, restore_minutes=30)
+    >>> changes.downtime_minutes  # [min/y]
+    400.0
     """
 
     deploys_per_year: Quantity
@@ -65,7 +72,7 @@ class Changes:
 
 
 @dataclass(frozen=True, eq=False)
-class Incidents:
+class Incidents(Shown):
     """Incidents of one kind and how long each phase of one takes.
 
     Parameters
@@ -80,6 +87,12 @@ class Incidents:
         Until an alert fires, infinite if it never does; somebody may notice before. [min]
     event_rate : float
         Errors recorded and alerted on during an incident. [1/s]
+
+    Examples
+    --------
+    >>> found = Incidents(per_year=8, detect_minutes=8, triage_minutes=5, diagnose_minutes=30, fix_minutes=15)
+    >>> found.downtime_minutes  # [min/y]
+    464.0
     """
 
     per_year: Quantity

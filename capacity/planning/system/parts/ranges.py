@@ -26,6 +26,11 @@ def check_ranges(
     ------
     DomainError
         Naming the part, the field and the value.
+
+    Examples
+    --------
+    >>> from capacity.planning.system.parts import Calls
+    >>> check_ranges("calls", Calls(retries=2), least=("retries",), fractions=("share",))  # nothing to refuse
     """
     for names, low, high, allowed in (
         (above, math.ulp(0.0), math.inf, "above zero"),

@@ -10,10 +10,11 @@ import numpy as np
 
 from capacity.errors import DomainError
 from capacity.planning.system.parts.ranges import Quantity, check_ranges
+from capacity.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)
-class Station:
+class Station(Shown):
     """A place where requests are worked on.
 
     Parameters
@@ -39,6 +40,12 @@ class Station:
     held : bool
         Whether it is only held while other stations work, as a connection is: the wait for it counts, its work does
         not.
+
+    Examples
+    --------
+    >>> database = Station("database", servers=32, work=0.012, connect_time=0.010, hit_ratio=0.7)
+    >>> round(database.service_demand, 4)  # of a request, hits counted [s]
+    0.0066
     """
 
     name: str

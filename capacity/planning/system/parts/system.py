@@ -16,6 +16,7 @@ from capacity.planning.system.parts.loads import Connections, Overload, Traffic
 from capacity.planning.system.parts.outages import Changes, Incidents
 from capacity.planning.system.parts.ranges import Quantity, check_ranges
 from capacity.planning.system.parts.stations import Station
+from capacity.shown import Shown
 
 CapacityOf = Callable[[Station], Quantity]
 
@@ -25,7 +26,7 @@ def _warm(station: Station) -> Quantity:
 
 
 @dataclass(frozen=True, eq=False)
-class System:
+class System(Shown):
     """The service as it is, or as an investment would make it. What is not known is absent, not zero.
 
     Parameters
@@ -60,6 +61,15 @@ class System:
         Price of an instance, and of everything else. [money per month]
     downtime_per_minute : float, optional
         Price of a minute of downtime. [money per min]
+
+    Examples
+    --------
+    >>> import capacity as cap
+    >>> parts = cap.parts
+    >>> web = parts.Station("instance", servers=8, work=0.027, scope="instance")  # [servers], [s]
+    >>> service = cap.System(stations=(web,), instances=3)
+    >>> {name: round(float(rate)) for name, rate in service.capacities(service.instances).items()}  # [req/s]
+    {'instance': 889}
     """
 
     stations: tuple[Station, ...] = ()
