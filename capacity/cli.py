@@ -21,9 +21,9 @@ from capacity.errors import CapacityError, InputError, UsageError
 
 if TYPE_CHECKING:
     from capacity.evidence.loadtest import LoadTest
-    from capacity.report.batch import Outcome as Many
-    from capacity.report.cache import Cache
+    from capacity.report.kept.cache import Cache
     from capacity.report.publish import Outcome
+    from capacity.report.several.batch import Outcome as Many
 
 _FAULT, _USAGE, _NOT_READY, _IO = 1, 2, 4, 74
 
@@ -125,7 +125,7 @@ def report(
 
     Of several, each has a folder of its own, and index.html compares the services, the most urgent first.
     """
-    from capacity.report.progress import progress
+    from capacity.report.execution.progress import progress
     from capacity.report.publish import publish, workers
 
     parameters = _parameters(given)
@@ -141,7 +141,7 @@ def report(
             cache=_cache(no_cache),
         )
         return _told(output, outcome)
-    from capacity.report.batch import publish_many
+    from capacity.report.several.batch import publish_many
 
     many = publish_many(
         plans,
@@ -156,7 +156,7 @@ def report(
 
 
 def _cache(no_cache: bool) -> Cache:
-    from capacity.report.cache import Cache
+    from capacity.report.kept.cache import Cache
 
     return Cache() if no_cache else Cache.of_user()
 
@@ -202,9 +202,9 @@ def _told_of_many(output: str, many: Many) -> int:
 def sweep(plan: str, given: tuple[str, ...], output: str, seed: int, jobs: int, no_cache: bool) -> int:
     """Study PLAN with every combination of some values, and compare the variants on one page."""
     _must_exist(plan)
-    from capacity.report.progress import progress
+    from capacity.report.execution.progress import progress
     from capacity.report.publish import workers
-    from capacity.report.sweep import sweep, values_of
+    from capacity.report.several.sweep import sweep, values_of
 
     keys = {key: values_of(text) for key, text in _parameters(given).items()}
     many = sweep(

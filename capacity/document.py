@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from capacity.plan import Plan
     from capacity.planning.demand.demand import Demand
     from capacity.study import Study
+    from capacity.study.tested import Tested
 
 
 def plan_document(study: Study) -> dict[str, Any]:
@@ -146,12 +147,12 @@ def read_every_input(study: Study) -> None:
     facts_of(study.plan.investment)
 
 
-def input_files(study: Study) -> pd.DataFrame:
+def input_files(study: Tested) -> pd.DataFrame:
     """Return every file the study was made of: one row each, exports first, with size [bytes] and SHA-256.
 
     Parameters
     ----------
-    study : Study
+    study : Tested
         What one plan file leads to.
     """
     rows = [_of_export(test) for test in study.tests.values()]

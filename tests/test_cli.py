@@ -16,10 +16,10 @@ from capacity import cli
 from capacity.errors import InputError, UsageError
 from capacity.planning.readiness.gates import Gate
 from capacity.planning.readiness.readiness import Verdict
-from capacity.report.batch import Outcome as Many
-from capacity.report.cache import Cache
 from capacity.report.folder import Busy
+from capacity.report.kept.cache import Cache
 from capacity.report.publish import Outcome, Run
+from capacity.report.several.batch import Outcome as Many
 
 EXPORT = {"aggregate": {}, "intermediate": []}
 
@@ -226,7 +226,7 @@ def test_several_plans_are_a_run_of_many(
 ) -> None:
     """One that is missing is one of them; the worst decides, and the page to open is told nevertheless."""
     outcome = Many(Path("report"), True, ("none.toml: there is no such file",), 2)
-    asked = many(monkeypatch, "capacity.report.batch.publish_many", outcome)
+    asked = many(monkeypatch, "capacity.report.several.batch.publish_many", outcome)
     assert run("report", plan, "none.toml", "-p", "seed=2", "--jobs", "3") == 2
     assert asked[0][:2] == ((plan, "none.toml"), "report")
     assert (asked[0][2]["parameters"], asked[0][2]["jobs"]) == ({"seed": "2"}, 3)
@@ -258,7 +258,7 @@ def test_a_run_of_many_without_a_report_says_so(
     message: str,
 ) -> None:
     """And that the earlier one is untouched."""
-    many(monkeypatch, "capacity.report.batch.publish_many", Many(folder, False, ("a: why",), 6))
+    many(monkeypatch, "capacity.report.several.batch.publish_many", Many(folder, False, ("a: why",), 6))
     assert run("report", plan, "b.toml") == 6
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "error: a: why\n" + message)
@@ -266,7 +266,7 @@ def test_a_run_of_many_without_a_report_says_so(
 
 def test_a_sweep_hands_on_its_values(monkeypatch: pytest.MonkeyPatch, private: Path, plan: str) -> None:
     """Each key with its values."""
-    asked = many(monkeypatch, "capacity.report.sweep.sweep", Many(Path("sweep"), True, (), 0))
+    asked = many(monkeypatch, "capacity.report.several.sweep.sweep", Many(Path("sweep"), True, (), 0))
     assert (
         run("sweep", plan, "-p", "demand.horizon_days=90,180", "-p", "slo.p95_ms=100..300:100", "--seed", "4")
         == 0

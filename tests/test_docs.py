@@ -185,6 +185,6 @@ def test_the_files_of_a_report_are_those_it_writes():
     page = prose(BY_NAME["docs/reading-a-report.md"])
     rows = re.findall(r"^\| (`[^|]+`) \|", page.partition("## The files")[2], re.MULTILINE)
     files = [name for row in rows for name in re.findall(r"`([\w/.-]+)`", row)]
-    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "capacity/report").glob("*.py"))
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "capacity/report").rglob("*.py"))
     assert len(files) > 6
     assert [name for name in files if Path(name).name not in written] == []

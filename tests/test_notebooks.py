@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from capacity.report.parameters import declared
+from capacity.report.execution.parameters import declared
 from capacity.study import Study
 from capacity.wording import spoken
 

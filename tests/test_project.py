@@ -21,8 +21,8 @@ LAYERS = {
 ONE_HOME = {
     "numba": {"models/simulation"},
     "matplotlib": {"report/plots"},
-    "papermill": {"report"},
-    "nbconvert": {"report"},
+    "papermill": {"report/execution"},
+    "nbconvert": {"report/exporting.py"},
     "ipywidgets": {"report/explore.py"},
 }
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}

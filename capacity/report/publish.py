@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capacity import origin
-from capacity.report import folder, pages, parameters
-from capacity.report.cache import NO_CACHE, Cache
-from capacity.report.memory import Memory
-from capacity.report.running import EXIT_CODES, Run, worst
-from capacity.report.studied import Question, Studied
+from capacity.report import folder, pages
+from capacity.report.execution import parameters
+from capacity.report.execution.running import EXIT_CODES, Run, worst
+from capacity.report.kept.cache import NO_CACHE, Cache
+from capacity.report.kept.memory import Memory
+from capacity.report.kept.studied import Question, Studied
 from capacity.wording import visible
 
 if TYPE_CHECKING:
-    from capacity.report.kernels import Kernels
+    from capacity.report.execution.kernels import Kernels
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # nbformat does not need it; it takes 1 s
 
@@ -96,7 +97,7 @@ def publish(
     OSError
         If the report cannot be written; the earlier one is untouched.
     """
-    from capacity.report.kernels import Kernels
+    from capacity.report.execution.kernels import Kernels
 
     chosen = pages.choose(notebooks or pages.notebooks_folder(), only)
     question = Question(str(Path(plan).absolute()), checked(parameters or {}, chosen), {})
@@ -280,7 +281,7 @@ def run_and_keep(path: Path, question: Question, memory: Memory, kernels: Kernel
 
 
 def _run(path: Path, values: Mapping[str, Any], kernels: Kernels) -> tuple[Run, Any]:
-    from capacity.report import running
+    from capacity.report.execution import running
 
     return running.run(path, values, kernels)
 

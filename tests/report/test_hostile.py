@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from capacity.report.artefacts import Artefacts, actions_csv, artefacts, plan_json
-from capacity.report.manifests import _Range, manifests
+from capacity.report.files.artefacts import Artefacts, actions_csv, artefacts, plan_json
+from capacity.report.files.manifests import _Range, manifests
 from capacity.study import Study
 from capacity.wording import visible
 

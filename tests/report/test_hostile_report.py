@@ -46,7 +46,8 @@ const told = ['style', 'class', 'role', 'scope', 'type', 'http-equiv', 'content'
 const attribute = a => told.includes(a.name) ? a.name + '=' + a.value : a.name;
 return {
     ran: document.documentElement.dataset.ran || null,
-    elements: [...document.querySelectorAll('*:not(span[style="white-space:nowrap"])')].map(e => [e.tagName, ...[...e.attributes].map(attribute)].join(' ')),
+    elements: [...document.querySelectorAll('*:not(span[style="white-space:nowrap"])')]  // dates kept on a line
+        .map(e => [e.tagName, ...[...e.attributes].map(attribute)].join(' ')),
     cells: [...document.querySelectorAll('td, th')].map(e => e.textContent),
     said: document.body.textContent + [...document.images].map(image => image.alt).join(' '),
     links: [...document.links].map(link => link.getAttribute('href')),

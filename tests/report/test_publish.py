@@ -20,8 +20,8 @@ import pytest
 from capacity.errors import UsageError
 from capacity.plan import Slo
 from capacity.report import publish as module
-from capacity.report.cache import Cache
 from capacity.report.folder import Busy, only_writer
+from capacity.report.kept.cache import Cache
 from capacity.report.publish import Outcome, Run, publish
 from capacity.study import Missing
 
@@ -48,8 +48,8 @@ from pathlib import Path
 from types import SimpleNamespace
 import pandas as pd
 from capacity.report import pages, publish
-from capacity.report.studied import Studied
-from capacity.report.summary import Summary
+from capacity.report.kept.studied import Studied
+from capacity.report.several.summary import Summary
 study = SimpleNamespace(name="shop", seed=1, inputs=pd.DataFrame({"sha256": ["ab"]}))
 row = Summary("shop", "READY", "READY", "now: nothing")
 publish._study = lambda question: study
