@@ -13,19 +13,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from capacity.errors import CapacityError, InputError, UsageError
+from capacity.errors import InputError, UsageError, told
 
 if TYPE_CHECKING:
     from capacity.evidence.loadtest import LoadTest
     from capacity.report.kept.cache import Cache
     from capacity.report.publish import Outcome
-    from capacity.report.several.batch import Outcome as Many
 
-_FAULT, _USAGE, _NOT_READY, _IO = 1, 2, 4, 74
+_USAGE, _NOT_READY, _IO = 2, 4, 74
 
 
 class _Interrupted(BaseException):
@@ -56,8 +55,6 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         code = commands.main(arguments, prog_name="capacity", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except CapacityError as error:
-        return _say(str(error), error.exit_code)
     except click.ClickException as error:
         return _say(f"{error.format_message()} (see: capacity --help)", _USAGE)
     except click.Abort:
@@ -69,10 +66,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while leaving
         return _IO
-    except OSError as error:
-        return _say(f"{error.filename or 'file system'}: {error.strerror or error}", _IO)
-    except Exception as error:
-        return _say(f"fault in capacity, please report it: {type(error).__name__}: {error}", _FAULT)
+    except Exception as problem:
+        return _say(*told(problem))
 
 
 def _say(message: str, code: int) -> int:
@@ -128,31 +123,14 @@ def report(
     from capacity.report.execution.progress import progress
     from capacity.report.publish import publish, workers
 
-    parameters = _parameters(given)
-    if len(dict.fromkeys(os.path.abspath(plan) for plan in plans)) == 1:  # noqa: PTH100 - any text
+    options: dict[str, Any] = {"only": only, "parameters": _parameters(given), "jobs": jobs}
+    options |= {"progress": progress(workers(jobs)), "cache": _cache(no_cache)}
+    if len({os.path.realpath(plan) for plan in plans}) == 1:
         _must_exist(plans[0])
-        outcome = publish(
-            plans[0],
-            output,
-            only=only,
-            parameters=parameters,
-            jobs=jobs,
-            progress=progress(workers(jobs)),
-            cache=_cache(no_cache),
-        )
-        return _told(output, outcome)
+        return _told(output, publish(plans[0], output, **options))
     from capacity.report.several.batch import publish_many
 
-    many = publish_many(
-        plans,
-        output,
-        only=only,
-        parameters=parameters,
-        jobs=jobs,
-        progress=progress(workers(jobs)),
-        cache=_cache(no_cache),
-    )
-    return _told_of_many(output, many)
+    return _told(output, publish_many(plans, output, **options))
 
 
 def _cache(no_cache: bool) -> Cache:
@@ -162,23 +140,13 @@ def _cache(no_cache: bool) -> Cache:
 
 
 def _told(output: str, outcome: Outcome) -> int:
-    if outcome.status == "complete":
-        click.echo(Path(output) / "index.html")
-        return 0
-    for run in outcome.runs:
-        if run.status != "complete":
-            _say(run.text, 0)
-    return _say(f"{output} is as it was; the pages of this run are in {outcome.folder}", outcome.exit_code)
-
-
-def _told_of_many(output: str, many: Many) -> int:
-    for problem in many.problems:
+    for problem in outcome.problems:
         _say(problem, 0)
-    if many.complete:
+    if outcome.complete:
         click.echo(Path(output) / "index.html")
-        return many.exit_code
-    where = f"the pages of this run are in {many.folder}" if many.folder else "nothing was written"
-    return _say(f"{output} is as it was; {where}", many.exit_code)
+        return outcome.exit_code
+    where = f"the pages of this run are in {outcome.folder}" if outcome.folder else "nothing was written"
+    return _say(f"{output} is as it was; {where}", outcome.exit_code)
 
 
 @commands.command()
@@ -207,10 +175,10 @@ def sweep(plan: str, given: tuple[str, ...], output: str, seed: int, jobs: int, 
     from capacity.report.several.sweep import sweep, values_of
 
     keys = {key: values_of(text) for key, text in _parameters(given).items()}
-    many = sweep(
+    outcome = sweep(
         plan, keys, output, seed=seed, jobs=jobs, progress=progress(workers(jobs)), cache=_cache(no_cache)
     )
-    return _told_of_many(output, many)
+    return _told(output, outcome)
 
 
 def _must_exist(*paths: str) -> None:

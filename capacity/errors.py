@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
+
+_WORST_FIRST = (6, 5, 1, 75, 74, 3, 2, 0)
+"""Exit codes, as the command line explains them."""
 
 
 class CapacityError(Exception):
@@ -129,5 +133,35 @@ class NotIdentified(DomainError):  # noqa: N818 - the field's word for it
     ...     cap.Usl.fit([1, 2], [300, 570])  # two loads, three parameters
     ... except cap.NotIdentified as refusal:
     ...     print(str(refusal).partition(";")[0])
-    Usl has 3 parameters and needs at least 6 distinct concurrency levels
+    USL has 3 parameters and needs at least 6 distinct concurrency levels
     """
+
+
+def told(problem: Exception) -> tuple[str, int]:
+    """Say what a problem is, and with which exit code; what nobody refused is a fault of ours.
+
+    Examples
+    --------
+    >>> told(InputError("cut off", file="a.json"))
+    ('a.json: cut off', 3)
+    >>> told(OSError(28, "No space left on device", "report"))
+    ('report: No space left on device', 74)
+    >>> told(KeyError("x"))
+    ("fault in capacity, please report it: KeyError: 'x'", 1)
+    """
+    if isinstance(problem, CapacityError):
+        return str(problem), problem.exit_code
+    if isinstance(problem, OSError):
+        return f"{problem.filename or 'file system'}: {problem.strerror or problem}", 74
+    return f"fault in capacity, please report it: {type(problem).__name__}: {problem}", 1
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code of what went worst: a run of many leaves with it.
+
+    Examples
+    --------
+    >>> worst([0, 2, 74]), worst([0, 0])
+    (74, 0)
+    """
+    return min(codes, key=_WORST_FIRST.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from statistics import NormalDist
@@ -102,10 +103,52 @@ class Estimate:
         low, value, high = (float(q) for q in np.quantile(sample, [(1 - level) / 2, 0.5, (1 + level) / 2]))
         return cls(value, low, high, unit, method, provenance, level)
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Estimate:
+        """Return the estimate that `to_dict` made plain, its numbers in its unit; an open side is null [`unit`].
+
+        Examples
+        --------
+        >>> bound = Estimate.at_least(180.0, unit="req/s", method="never saturated", provenance="measured")
+        >>> Estimate.from_dict(bound.to_dict()) == bound
+        True
+        """
+        low, high = plain["low"], plain["high"]
+        sides = {"low": -math.inf if low is None else low, "high": math.inf if high is None else high}
+        return cls(**{**plain, **sides})
+
     @property
     def bounded(self) -> bool:
         """Whether both sides of the interval are known."""
         return math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def middle(self) -> float:
+        """Where it stands as one number: its value, the middle of its bracket, or its bound [`unit`].
+
+        Examples
+        --------
+        >>> Estimate.between(200.0, 300.0, unit="req/s", method="steps", provenance="measured").middle
+        250.0
+        >>> Estimate.at_least(180.0, unit="req/s", method="never saturated", provenance="measured").middle
+        180.0
+        """
+        if self.value is not None:
+            return self.value
+        if self.bounded:
+            return (self.low + self.high) / 2
+        return self.low if math.isfinite(self.low) else self.high
+
+    @property
+    def known_low(self) -> float:
+        """What is sure to be there as one number: its value, or the low end of its bracket [`unit`].
+
+        Examples
+        --------
+        >>> Estimate.between(200.0, 300.0, unit="req/s", method="steps", provenance="measured").known_low
+        200.0
+        """
+        return self.low if self.value is None else self.value
 
     @property
     def standard_error(self) -> float:

@@ -12,6 +12,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+SOFTWARE = "CAPACITY_SOFTWARE"
+"""Environment variable by which a report tells its notebooks what `software` is."""
 _SHORT = 12  # characters of a checksum, as tables show it
 _SOURCES = ("capacity", "artillery_results_parser", "notebooks", "requirements", "pyproject.toml")
 
@@ -38,7 +40,12 @@ def data_checksum(checksums: Iterable[str]) -> str:
 
 @cache
 def software() -> str:
-    """Return the version and, of a checkout, the commit and whether its sources differ from it."""
+    """Return the version and, of a checkout, the commit and whether its sources differ from it.
+
+    A notebook is told by the run that it belongs to, so that a report says one thing throughout.
+    """
+    if told := os.environ.get(SOFTWARE):
+        return told
     commit = _git("rev-parse", "--short=12", "HEAD")
     changed = ", changed" if commit and _git("status", "--porcelain", "--", *_SOURCES) else ""
     return f"capacity {version('capacity')}" + (f" ({commit}{changed})" if commit else "")
@@ -59,7 +66,7 @@ def _git(*arguments: str) -> str:
             ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's git
             capture_output=True,
             env=environment,
-            timeout=10,
+            timeout=60,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,7 +31,8 @@ _ENTRY = re.compile(r"^([a-z_]\w*(?:, [a-z_]\w*)*)(?: :.*)?\n((?:[ \t]+.*\n?)+)"
 class Shown:
     """A result with its quantities on show: its fields, what follows from them, and quantiles where it has some.
 
-    A result with `to_frame` shows that table, one with `text` its sentences.
+    A result with `to_frame` shows that table, one with `text` its sentences. The caption is `_caption`, or what the
+    class is.
 
     Examples
     --------
@@ -41,6 +42,7 @@ class Shown:
     """
 
     __slots__ = ()
+    _caption: ClassVar[str] = ""
 
     def _quantities(self) -> dict[str, str]:
         """Each quantity in words with its unit; what cannot be said in a line is left out."""
@@ -58,7 +60,7 @@ class Shown:
             frame = pd.DataFrame({"quantity": list(found), "value": list(found.values())})
         kind: Any = type(self)
         text = getattr(self, "text", "")
-        return result_html(frame, _summary(kind), text if isinstance(text, str) else "")
+        return result_html(frame, self._caption or _summary(kind), text if isinstance(text, str) else "")
 
     def __str__(self) -> str:
         text = getattr(self, "text", None)

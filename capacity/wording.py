@@ -193,7 +193,8 @@ _COLUMNS_BY_KIND = {
     "number": {
         "concurrency": "in progress", "queue_length": "queue", "offered_load": "offered load",
         "contention": "contention α", "coherency": "coherency β", "peak_concurrency": "peak concurrency",
-        "multiplier": "factor", "parallelism": "parallelism", "mean_instances": "running on average",
+        "multiplier": "factor", "room": "does up to, times the peaks", "parallelism": "parallelism",
+        "mean_instances": "running on average",
         "shortage_over_surplus": "a miss worth so many idle",
     },
     "months": {"runway": "runway", "payback": "payback"},
@@ -294,6 +295,17 @@ def in_currency(caption: str, currency: str | None) -> str:
     ('Fleet sizes; money in EUR', 'Fleet sizes')
     """
     return f"{caption}; money in {currency}" if currency else caption
+
+
+def percent(share: float) -> str:
+    """Write a share that somebody stated as percent, with all the digits stated: a small one is not none.
+
+    Examples
+    --------
+    >>> percent(0.05), percent(0.125), percent(0.9995), percent(1e-6), percent(0.07)
+    ('5%', '12.5%', '99.95%', '0.0001%', '7%')
+    """
+    return f"{100 * share:.10g}%"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -18,8 +18,7 @@ from capacity.planning.readiness.gates import Gate
 from capacity.planning.readiness.readiness import Verdict
 from capacity.report.folder import Busy
 from capacity.report.kept.cache import Cache
-from capacity.report.publish import Outcome, Run
-from capacity.report.several.batch import Outcome as Many
+from capacity.report.publish import EXIT_CODES, Outcome, Run, worst
 
 EXPORT = {"aggregate": {}, "intermediate": []}
 
@@ -144,8 +143,9 @@ def publishing(monkeypatch: pytest.MonkeyPatch, *runs: Run) -> dict[str, object]
 
     def publish(plan: str, output: str, **options: object) -> Outcome:
         asked.update(options, plan=plan, output=output)
-        status = next((run.status for run in runs if run.status != "complete"), "complete")
-        return Outcome(status, Path("report" if status == "complete" else "report-failed"), runs)
+        problems = tuple(run.text for run in runs if run.status != "complete")
+        code = EXIT_CODES[worst(runs)] if runs else 0
+        return Outcome(Path("report-failed" if problems else "report"), not problems, problems, code)
 
     monkeypatch.setattr("capacity.report.publish.publish", publish)
     return asked
@@ -209,11 +209,11 @@ def test_results_are_kept_unless_not_wanted(
     assert asked["cache"] == Cache()
 
 
-def many(monkeypatch: pytest.MonkeyPatch, name: str, outcome: Many) -> list[tuple[Any, ...]]:
+def many(monkeypatch: pytest.MonkeyPatch, name: str, outcome: Outcome) -> list[tuple[Any, ...]]:
     """Stand in for a run of many; return what it was asked."""
     asked: list[tuple[Any, ...]] = []
 
-    def stub(*arguments: Any, **options: Any) -> Many:
+    def stub(*arguments: Any, **options: Any) -> Outcome:
         asked.append((*arguments, options))
         return outcome
 
@@ -225,7 +225,7 @@ def test_several_plans_are_a_run_of_many(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], private: Path, plan: str
 ) -> None:
     """One that is missing is one of them; the worst decides, and the page to open is told nevertheless."""
-    outcome = Many(Path("report"), True, ("none.toml: there is no such file",), 2)
+    outcome = Outcome(Path("report"), True, ("none.toml: there is no such file",), 2)
     asked = many(monkeypatch, "capacity.report.several.batch.publish_many", outcome)
     assert run("report", plan, "none.toml", "-p", "seed=2", "--jobs", "3") == 2
     assert asked[0][:2] == ((plan, "none.toml"), "report")
@@ -258,7 +258,7 @@ def test_a_run_of_many_without_a_report_says_so(
     message: str,
 ) -> None:
     """And that the earlier one is untouched."""
-    many(monkeypatch, "capacity.report.several.batch.publish_many", Many(folder, False, ("a: why",), 6))
+    many(monkeypatch, "capacity.report.several.batch.publish_many", Outcome(folder, False, ("a: why",), 6))
     assert run("report", plan, "b.toml") == 6
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "error: a: why\n" + message)
@@ -266,7 +266,7 @@ def test_a_run_of_many_without_a_report_says_so(
 
 def test_a_sweep_hands_on_its_values(monkeypatch: pytest.MonkeyPatch, private: Path, plan: str) -> None:
     """Each key with its values."""
-    asked = many(monkeypatch, "capacity.report.several.sweep.sweep", Many(Path("sweep"), True, (), 0))
+    asked = many(monkeypatch, "capacity.report.several.sweep.sweep", Outcome(Path("sweep"), True, (), 0))
     assert (
         run("sweep", plan, "-p", "demand.horizon_days=90,180", "-p", "slo.p95_ms=100..300:100", "--seed", "4")
         == 0

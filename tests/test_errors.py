@@ -2,7 +2,17 @@
 
 import pytest
 
-from capacity.errors import CapacityError, DomainError, InputError, NotIdentified, Unstable, UsageError
+from capacity.errors import (
+    CapacityError,
+    DomainError,
+    InputError,
+    NotIdentified,
+    Unstable,
+    UsageError,
+    told,
+    worst,
+)
+from capacity.report.folder import Busy
 
 
 @pytest.mark.parametrize(
@@ -44,3 +54,26 @@ def test_domain_errors_are_value_errors():
     """Code that knows nothing of this package can catch them as what they are."""
     with pytest.raises(ValueError, match="outside"):
         raise DomainError("outside")
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason", "code"),
+    [
+        (InputError("cut off", file="a.json"), "a.json: cut off", 3),
+        (Busy("in use"), "in use", 75),
+        (OSError(28, "No space left on device", "report"), "report: No space left on device", 74),
+        (OSError("odd"), "file system: odd", 74),
+        (KeyError("x"), "fault in capacity, please report it: KeyError: 'x'", 1),
+    ],
+)
+def test_every_problem_has_one_name_and_one_code(problem, reason, code):
+    """Whoever tells it: the command line, a comparison or a process of its own."""
+    assert told(problem) == (reason, code)
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [([0, 0], 0), ([0, 2, 3], 3), ([3, 74, 75], 75), ([75, 1], 1), ([1, 5, 6, 0], 6)]
+)
+def test_the_worst_of_many_decides(codes, code):
+    """A dead kernel before a time-out, a fault before what was refused, anything before success."""
+    assert worst(codes) == code

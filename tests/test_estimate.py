@@ -99,6 +99,36 @@ def test_json_has_no_infinity():
     assert json.loads(json.dumps(data, allow_nan=False))["high"] is None
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        estimate(298.0, 294.0, 303.0, level=0.8),
+        bound("at_least", 180.0),
+        bound("between", 250.0, 300.0),
+        estimate(None, -math.inf, 3.0),
+    ],
+)
+def test_json_gives_back_the_estimate(made):
+    """What was made plain and read again is equal, open sides included."""
+    assert Estimate.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+@pytest.mark.parametrize(
+    ("made", "middle", "known_low"),
+    [
+        (estimate(298.0, 290.0, 303.0), 298.0, 298.0),
+        (estimate(0.0, -1.0, 3.0), 0.0, 0.0),
+        (bound("between", 250.0, 300.0), 275.0, 250.0),
+        (bound("at_least", 180.0), 180.0, 180.0),
+        (bound("at_most", 450.0), 225.0, 0.0),
+        (estimate(None, -math.inf, 3.0), 3.0, -math.inf),
+    ],
+)
+def test_one_number_of_an_estimate(made, middle, known_low):
+    """The value where there is one, 0 too; else the middle of the bracket or its bound, and its low end."""
+    assert (made.middle, made.known_low) == (middle, known_low)
+
+
 def test_weakest_provenance_decides():
     """A number computed from measured and assumed inputs is assumed."""
     assert weakest("measured", "assumed", "vendor") == "assumed"

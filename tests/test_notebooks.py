@@ -35,7 +35,7 @@ def sources(stem: str, kind: str) -> dict[str, str]:
     return {cell.id: cell.source for cell in read(stem).cells if cell.cell_type == kind}
 
 
-def test_there_are_eight():
+def test_the_chain_is_whole():
     """The chain has six questions, a workbench, and one answer."""
     assert STEMS == [
         "01-evidence",

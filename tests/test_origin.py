@@ -61,6 +61,12 @@ def test_a_changed_checkout_says_so(checkout: Path, name: str) -> None:
     assert origin.software().endswith(", changed)")
 
 
+def test_a_notebook_is_told_by_its_run(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The foot of a page and what stands above it cannot differ."""
+    monkeypatch.setenv(origin.SOFTWARE, "capacity 9 (abc)")
+    assert origin.software() == "capacity 9 (abc)"
+
+
 def test_an_installation_tells_its_version_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no commit, and no lock, where there is no checkout."""
     monkeypatch.setattr(origin, "__file__", str(tmp_path / "capacity" / "origin.py"))

@@ -174,3 +174,13 @@ def test_hostile_names_are_shown_as_text(made: Shown) -> None:
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
     assert not re.search("[\x1b\u202e]", page + str(made))
+
+
+def test_a_result_may_name_its_table():
+    """A caption of its own stands above the table; without one it is what the class is."""
+
+    class Named(Wait):
+        _caption = "Waits of today"
+
+    assert "Waits of today" in Named()._repr_html_()
+    assert "How long requests wait" in Wait()._repr_html_()

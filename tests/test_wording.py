@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from capacity.estimate import Estimate
-from capacity.wording import KINDS, VOCABULARY, heading, is_missing, plain, visible
+from capacity.wording import KINDS, VOCABULARY, heading, is_missing, percent, plain, visible
 
 
 def measured(value: float | None, low: float, high: float, unit: str = "s") -> Estimate:
@@ -38,6 +38,15 @@ def measured(value: float | None, low: float, high: float, unit: str = "s") -> E
 def test_text_from_outside_becomes_visible_text(raw: object, shown: str) -> None:
     """What cannot be seen or would turn the line goes; everything else stays."""
     assert visible(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.05, "5%"), (0.001, "0.1%"), (0.125, "12.5%"), (0.1 + 0.2, "30%"), (0.99999, "99.999%"), (0.0, "0%")],
+)
+def test_a_stated_share_keeps_its_digits(share: float, text: str) -> None:
+    """A risk of one in a thousand is not none, and what floats add is not shown."""
+    assert percent(share) == text
 
 
 def test_long_text_ends_in_an_ellipsis() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[−-]?(?:\d[\d,.]*(?:e[+-]?\d+)?|∞)%?(?: to [−-]?\d[\d,.]*%?)?")
 _PLAIN = "margin:0;padding:0;float:none"  # JupyterLab has a style of its own for description lists
 _CARD = "border:1px solid;border-color:color-mix(in srgb,currentColor 25%,transparent);padding:0.7em 0.9em"
+_SHEET = "grid;gap:0.4em 2em;grid-template-columns:repeat(auto-fit,minmax(14em,1fr))"
 _GRID = "display:grid;gap:0.7em;grid-template-columns:var(--tiles,repeat(auto-fit,minmax(11em,1fr)))"
 
 
@@ -137,9 +138,11 @@ class Terms:
 
     def _repr_html_(self) -> str:
         pairs = "\n".join(
-            f"<dt>{html.escape(term)}</dt><dd>{flowing(text)}</dd>" for term, text in self.pairs
+            f'<div><dt style="{_PLAIN};font-weight:600">{html.escape(term)}</dt>'
+            f'<dd style="{_PLAIN}">{flowing(text)}</dd></div>'
+            for term, text in self.pairs
         )
-        return f'<dl class="terms">\n{pairs}\n</dl>' if self.pairs else ""
+        return f'<dl class="terms" style="display:{_SHEET}">\n{pairs}\n</dl>' if self.pairs else ""
 
     def __str__(self) -> str:
         return "\n".join(f"{term}: {text}" for term, text in self.pairs)

@@ -18,6 +18,7 @@ from capacity.evidence.service import Service, weighted_quantiles
 from capacity.evidence.steps import QUANTILES, Step
 from capacity.evidence.worlds import Worlds
 from capacity.models.stations.twomoments import Law, cells, relative_scatter
+from capacity.wording import counted
 
 _LOADS = 3  # distinct loads below saturation needed to see waiting grow
 _REACH = 0.5  # share of the saturation throughput the highest of them must reach
@@ -105,12 +106,18 @@ def _below(steps: Sequence[Step], capacity: Capacity, limit: float) -> list[Step
     loads = {round(s.goodput / limit, 2) for s in below}
     if len(loads) < _LOADS or max(loads) < _REACH:
         raise NotIdentified(
-            f"the service cannot be calibrated: {len(loads)} loads below saturation were held, the highest at "
-            f"{100 * max(loads, default=0):.0f}% of it; hold at least {_LOADS}, up to 80-90% of "
+            f"the service cannot be calibrated: {_held(loads)}; hold at least {_LOADS}, up to 80-90% of "
             f"{number(limit)} req/s"
         )
     settled = [s for s in below if s.duration >= _RELAXED * _relaxation(s.goodput / limit, limit)]
     return sorted(settled if len(settled) >= _LOADS else below, key=lambda s: s.goodput)
+
+
+def _held(loads: set[float]) -> str:
+    if not loads:
+        return "no load below saturation was held"
+    were = "was" if len(loads) == 1 else "were"
+    return f"{counted(len(loads), 'load')} below saturation {were} held, the highest at {100 * max(loads):.0f}% of it"
 
 
 def _calm(tests: Sequence[LoadTest], below: Sequence[Step]) -> tuple[list[Step], Law]:

@@ -202,9 +202,9 @@ def _nothing_usable(tests: Sequence[LoadTest]) -> str:
 
 
 def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Status, str]:
-    lowest = min(saturated, key=lambda p: p.load, default=None)
+    lowest = min(saturated, key=lambda p: (p.load, p.step.kind == "ramp"), default=None)
     below = [p for p in healthy if lowest is None or p.load < lowest.load]
-    best = max(below, key=lambda p: p.load, default=None)
+    best = max(below, key=lambda p: (p.load, p.step.kind == "plateau"), default=None)
     if lowest is None:
         lasting = [p for p in below if p.step.duration >= _HELD]
         if not lasting:
@@ -217,9 +217,14 @@ def _status(healthy: Sequence[Point], saturated: Sequence[Point]) -> tuple[Statu
         return "at most", _overwhelmed(lowest)
     return "established", (
         f"All load up to {number(best.load)} req/s was served ({best.step.test}); "
-        f"from {number(lowest.load)} req/s on it was not ({lowest.step.test}, "
-        f"{number(lowest.step.goodput)} of {number(lowest.step.offered)} req/s answered successfully)."
+        f"from {number(lowest.load)} req/s on it was not ({lowest.step.test}, {_answered(lowest.step)})."
     )
+
+
+def _answered(step: Step) -> str:
+    """How much of a stretch was answered; that of a ramp is over all of it, not at one load."""
+    answered = f"{number(step.goodput)} of {number(step.offered)} req/s answered successfully"
+    return f"on a ramp: on average {answered}" if step.kind == "ramp" else answered
 
 
 def _unsaturated(served: Sequence[Point]) -> tuple[Status, str]:

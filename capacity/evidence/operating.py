@@ -100,8 +100,8 @@ def _judged(tests: Sequence[LoadTest], steps: Sequence[Step]) -> list[Point]:
 def _not_the_limit(point: Point, points: Sequence[Point], balances: Mapping[str, Balance]) -> bool:
     """Whether clearly more good answers came at a higher load: of another point, or further up the ramp.
 
-    Where requests got no answer, a higher load must have served no smaller share: then it is not the load that
-    loses them.
+    Where requests got no answer, a higher load must have been healthy and served no smaller share: then it is not
+    the load that loses them.
     """
     step = point.step
     lost = balances[step.test].lost(step.rows) > _LOST
@@ -117,10 +117,13 @@ def _not_the_limit(point: Point, points: Sequence[Point], balances: Mapping[str,
 
 
 def _topped(point: Point, points: Sequence[Point], *, alike: bool = False) -> bool:
-    """Whether a higher load gave clearly more good answers; `alike`: and served no smaller share of its requests."""
+    """Whether a higher load gave clearly more good answers; `alike`: was healthy, and served no smaller share."""
     step = point.step
     least = step.good_share - SHORTFALL if alike else 0.0
-    higher = [p.step for p in points if p.step.offered > _LOWER_LOAD * step.offered]
+    judged = [
+        p.step for p in points if not alike or p.state == "healthy"
+    ]  # a short overload is soon answered better
+    higher = [other for other in judged if other.offered > _LOWER_LOAD * step.offered]
     return any(
         s.good_share >= least and _more(step.goodput, step.duration, s.goodput, s.duration) for s in higher
     )

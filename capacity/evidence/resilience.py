@@ -226,7 +226,9 @@ def _hysteresis(overload: Overload) -> _Verdict:
     after = overload.periods("after")
     after = after[[len(overload.same_load(offered)) > 0 for offered in after["offered"]]]
     if after.empty:
-        return _Verdict("unknown", "no load was tested before and, recovered, after", overload.test.name)
+        return _Verdict(
+            "unknown", "no load was tested both before the overload and after recovery", overload.test.name
+        )
     same = pd.concat([overload.same_load(offered) for offered in after["offered"]])
     before = same[~same.index.duplicated()]
     slower, times = _slower(overload.test, before, after)

@@ -72,8 +72,18 @@ def _shown(point: Point, limits: Capacity, test: LoadTest) -> list[str]:
         for name, found in limits.slo.items()
         for load, word in ((found.low, "kept"), (found.high, "missed"))
         if name != "all" and load > 0 and (point.load == load or _passes(point, load, limits, test))
+        if _can_show(point, name, word)
     ]
-    return [*told, "saturated"] if point.state == "saturated" else told
+    if point.state != "saturated":
+        return told
+    return [*told, "saturated" if point.step.throughput > 0 else "no answer"]
+
+
+def _can_show(point: Point, name: str, word: str) -> bool:
+    """Whether a stretch at a deciding load is why it decides: the same load may have been offered elsewhere too."""
+    if word == "kept":
+        return point.state == "healthy"
+    return name != "error_rate" or point.step.error_rate > 0
 
 
 def _passes(point: Point, load: float, limits: Capacity, test: LoadTest) -> bool:

@@ -202,26 +202,37 @@ def _problem(detail: Any, written_as: Mapping[str, str]) -> str:
             return f"{written_as.get(key, key)}: {detail['ctx']['error']}"
         case _:
             allowed = "an export's path or a table of keys" if section == "tests" else "a table of keys"
-            return f"{key}: {shown(detail['input'])}; allowed: {allowed}"
+            owner = _owner_of(str(location[-1])) if section == "tests" else ""
+            astray = f"; it belongs to [{owner}]: is that line still behind a #?" if owner else ""
+            return f"{key}: {shown(detail['input'])}; allowed: {allowed}{astray}"
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "service": Service,
+    "tests": TestSource,
+    "slo": Slo,
+    "demand": Demand,
+    "policy": Policy,
+    "limit": Limit,
+    "size": Size,
+    "cost": Cost,
+    "team": Team,
+    "investment": Investment,
+    "promise": Promise,
+    "attestation": Attestation,
+    "claim": Claim,
+    "ledger": Ledger,
+}
+
+
+def _owner_of(key: str) -> str:
+    """Return the first section that has a key; empty where none has."""
+    return next((name for name, section in _SECTIONS.items() if key in section.model_fields), "")
 
 
 def _keys_of(location: Sequence[int | str]) -> list[str]:
     """List the keys allowed at a place in the plan file."""
-    sections: dict[str, type[BaseModel]] = {
-        "service": Service,
-        "tests": TestSource,
-        "slo": Slo,
-        "demand": Event if "events" in location else Demand,
-        "policy": Policy,
-        "limit": Limit,
-        "size": Size,
-        "cost": Cost,
-        "team": Team,
-        "investment": Investment,
-        "promise": Promise,
-        "attestation": Attestation,
-        "claim": Claim,
-        "ledger": Ledger,
-    }
-    section = sections[str(location[0])] if location else Plan
+    if "events" in location:
+        return list(Event.model_fields)
+    section = _SECTIONS[str(location[0])] if location else Plan
     return list(section.model_fields)

@@ -84,7 +84,7 @@ GLOSSARY = MappingProxyType({
     "plateau": "Stretch of a test at one steady load, long enough to measure.",
     "Poisson arrivals": "Requests of users who are independent of each other: a dispersion of 1.",
     "policy": "What the plan wants survived without missing the SLO: lost instances, retries, slow scaling, bursts.",
-    "promised load": "The largest load that may be announced to others: the low end of the safe load. [req/s]",
+    "promised load": "The safe load of a fleet, told to others: what they may count on, with its interval. [req/s]",
     "provenance": "How firm the least firm ingredient of a number is: measured, config, vendor, survey or assumed.",
     "queue": "Requests that wait for a worker. [requests]",
     "ramp": "Stretch of a test in which the load rises steadily; in the policy, the steepest rise. [req/s per s]",

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from capacity.display import result_html
 from capacity.models.fits.fitting import Fit
 from capacity.planning.readiness.known import Known
 from capacity.shown import Shown
-from capacity.wording import counted, sentence, spoken, visible
+from capacity.wording import counted, percent, sentence, spoken, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +59,7 @@ class Omission(Shown):
 
 
 @dataclass(frozen=True, eq=False)
-class NotModelled:
+class NotModelled(Shown):
     """What the answer does not contain; what makes it look too good comes first.
 
     Parameters
@@ -75,6 +74,8 @@ class NotModelled:
     """
 
     omissions: tuple[Omission, ...]
+
+    _caption = "Not modelled, and on which side the answer errs"
 
     def on(self, side: Side) -> list[Omission]:
         """Return those that err on one side."""
@@ -98,12 +99,6 @@ class NotModelled:
 
         rows = [(one.what, sentence(one.why), one.errs) for one in self.omissions]
         return pd.DataFrame(rows, columns=["not_modelled", "why", "errs"])
-
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "Not modelled, and on which side the answer errs", self.text)
 
 
 def not_modelled(
@@ -176,7 +171,7 @@ def _of_overload(known: Known, plan: Plan) -> Iterator[Omission]:
         why = "no test shows by every criterion what happens there"
         yield Omission("how the service behaves beyond its capacity", why, "optimistic")
     if not (known.today and known.today.system.calls):
-        why = f"test clients do not; a retry budget of {plan.policy.retry_budget:.0%} stands for them"
+        why = f"test clients do not; a retry budget of {percent(plan.policy.retry_budget)} stands for them"
         yield Omission("users and callers who ask again when answers are slow", why, "optimistic")
 
 
@@ -262,7 +257,7 @@ def _of_autoscalers(fleet: FleetPlan | None, plan: Plan) -> Iterator[Omission]:
     options = fleet.alternatives.options
     verdicts = options.loc[options["operation"] == "autoscaled", "verdict"]
     reasons = dict.fromkeys(v.removeprefix("refused: ") for v in verdicts if v.startswith("refused: "))
-    if len(reasons):
+    if reasons:
         yield Omission("what an autoscaler would save", "; ".join(reasons), "pessimistic")
     if plan.size and fleet.recommended:
         why = "the autoscaler written beside this page is for the size tested"

@@ -51,14 +51,15 @@ def numbers(known: Known) -> pd.DataFrame:
     rows = [
         _row("SLO capacity", safe, _of_what_was_tested(known), why),
         _row("metastable-safe load", metastable, alive, why),
-        _row("peak demand", peak, _ahead(known), "the plan has no [demand]"),
+        _row("peak demand", peak, _ahead(known), _NO_DEMAND),
         *(_of_fleet(fleet) if fleet else (_row(name, None, "", _WITHOUT) for name in _OF_FLEET)),
     ]
     return pd.DataFrame(rows, columns=["quantity", "estimate", "remark", "method", "provenance"])
 
 
 _OF_FLEET = ("time until shortfall", "chance of missing the SLO")
-_WITHOUT = "told by a capacity and a demand together"
+_NO_DEMAND = "nothing says how much is asked: give [demand] a history or a current_peak"
+_WITHOUT = "needs a capacity and a demand"
 
 
 def _of_fleet(fleet: FleetPlan) -> list[tuple[str, Any, str, str, str | None]]:
@@ -74,6 +75,7 @@ def actions(verdict: Verdict, known: Known) -> pd.DataFrame:
         rows += _additions(fleet)
     rows += _for_gates(verdict, known)
     rows += _work(known.investments) if known.investments else []
+    rows += _in_all(verdict, known)
     if not rows:
         rows = [("now", "nothing", "", "every gate is passed")]
     return pd.DataFrame(rows, columns=["when", "action", "price", "why"])
@@ -93,7 +95,8 @@ def _row(
 
 
 def _of_what_was_tested(known: Known) -> str:
-    fleet, tested = _fleet(known), f"of {counted(known.instances_tested, 'instance')}, as tested"
+    arrivals = ", with the irregular arrivals of production" if known.capacity.production else ", as tested"
+    fleet, tested = _fleet(known), f"of {counted(known.instances_tested, 'instance')}{arrivals}"
     return f"{tested}; {_todays(fleet)} may be given {fleet.safe_load_running}" if fleet else tested
 
 
@@ -192,8 +195,9 @@ def _additions(fleet: FleetPlan) -> list[tuple[str, str, str, str]]:
             _dated(row.date),
             f"have {counted(int(row.instances), 'instance')} running",
             _rent(fleet, int(row.instances)),
-            f"they carry {number(options['safe_load'][row.instances])} req/s within the objectives; "
-            "fewer miss them too often",
+            f"they carry {number(options['safe_load'][row.instances])} req/s within the objectives "
+            f"({number(options['safe_load_low'][row.instances])} to "
+            f"{number(options['safe_load_high'][row.instances])}); fewer miss them too often",
         )
         for row in fleet.additions.itertuples()
     ]
@@ -234,13 +238,12 @@ def _when(gate: Gate) -> str:
 def _because(gates: Sequence[Gate], known: Known) -> str:
     """Say what gates found, and whether the work that would mend it would be done without them."""
     found = [_told(names, measured) for names, measured in grouped(gates)]
-    item = _work_for(gates[0], known)
-    if item is None or item.pays:
-        return " ".join(found)
+    return " ".join([*found, *(_no_return(item) for item in _work_for(gates[0], known) if not item.pays)])
+
+
+def _no_return(item: Worth) -> str:
     what = sentence(f"{spoken(item.lever)}: {item.verdict}").rstrip(".")
-    return " ".join(
-        [*found, f"{what}{'' if item.beyond else '; it is the price of this gate, not an investment'}."]
-    )
+    return f"{what}{'' if item.beyond else '; it is the price of this gate, not an investment'}."
 
 
 def _told(names: str, measured: str) -> str:
@@ -251,16 +254,17 @@ def _told(names: str, measured: str) -> str:
 
 def _price(gate: Gate, known: Known) -> str:
     """Name the work that would mend a gate, and its price unless the work stands below for its own sake."""
-    item = _work_for(gate, known)
-    if item is None:
-        return ""
-    return f"{spoken(item.lever)}, below" if item.pays else f"{spoken(item.lever)}: {_effort(item)}"
+    items = _work_for(gate, known)
+    here = [f"{spoken(item.lever)}: {_effort(item)}" for item in items if not item.pays]
+    below = [spoken(item.lever) for item in items if item.pays]
+    return "; ".join([*here, *([f"{listed(below)}, below"] if below else [])])
 
 
-def _work_for(gate: Gate, known: Known) -> Worth | None:
+def _work_for(gate: Gate, known: Known) -> list[Worth]:
+    """Return what the work a gate asks for is worth, as far as the plan has it."""
     if gate.status != "fail" or not gate.needed or known.investments is None:
-        return None
-    return next((item for item in known.investments.worth if item.lever == gate.lever), None)
+        return []
+    return [item for item in known.investments.worth if item.lever in (gate.lever, *gate.also)]
 
 
 def _effort(item: Worth) -> str:
@@ -275,9 +279,26 @@ def _work(portfolio: Portfolio) -> list[tuple[str, str, str, str]]:
     weeks = portfolio.calendar.to_frame().set_index("lever")["when"]
     return [
         (str(weeks.get(item.lever, "")), spoken(item.lever), _effort(item), _worth(item))
-        for item in portfolio.worth
-        if item.pays
+        for item in _paying(portfolio)
     ]
+
+
+def _in_all(verdict: Verdict, known: Known) -> list[tuple[str, str, str, str]]:
+    """Add up the work that gates ask for and the work that pays, each once."""
+    asked = [item for gate in _open_gates(verdict, known) for item in _work_for(gate, known)]
+    items = {item.lever: item for item in [*asked, *_paying(known.investments)]}
+    if len(items) < 2:
+        return []
+    hours, costs = sum(item.hours for item in items.values()), [i.cost for i in items.values() if i.cost]
+    price = [money(sum(cost.value or 0.0 for cost in costs), costs[0].unit)] if costs else []
+    monthly = sum(item.monthly for item in items.values())
+    price += [f"{money(monthly, costs[0].unit)} a month"] if monthly and costs else []
+    told = f" ({' and '.join(price)})" if price else ""
+    return [("in all", "the work above", f"{hours:,.0f} hours{told}", "each piece counted once")]
+
+
+def _paying(portfolio: Portfolio | None) -> list[Worth]:
+    return [item for item in portfolio.worth if item.pays] if portfolio else []
 
 
 def _worth(item: Worth) -> str:
@@ -301,8 +322,12 @@ def _what_to_do(verdict: Verdict, known: Known) -> str:
 
 def _conditions(gates: Sequence[Gate]) -> list[str]:
     """Name the gates that more instances do not mend, each with the work that would."""
-    named = [f"{gate.name} ({spoken(gate.lever)})" if gate.lever else gate.name for gate in gates]
+    named = [f"{gate.name} ({_work_named(gate)})" if gate.lever else gate.name for gate in gates]
     return [f"To be ready, also work on {listed(named)}."] if named else []
+
+
+def _work_named(gate: Gate) -> str:
+    return " with ".join(map(spoken, (gate.lever, *gate.also)))
 
 
 def _instances(fleet: FleetPlan) -> str:
@@ -341,7 +366,7 @@ def _bought_by_work(portfolio: Portfolio | None) -> list[str]:
         return []
     worth = []
     if portfolio.recommended_npv is not None:
-        paying = [item for item in portfolio.worth if item.pays]
+        paying = _paying(portfolio)
         named, hours = listed([spoken(item.lever) for item in paying]), sum(item.hours for item in paying)
         worth = [
             f"The work that pays, {named} ({hours:,.0f} hours), is worth {money(portfolio.recommended_npv)}, "
@@ -360,20 +385,34 @@ def _what_would_change_it(verdict: Verdict, known: Known) -> str:
         return "The demand; without it no number of instances can be told."
     if known.fleet is None:
         return "A test that establishes the capacity."
-    return sentence("; ".join(_turning_points(known.fleet)))
+    return sentence("; ".join([*_a_test(known), *_turning_points(known.fleet)]))
+
+
+def _a_test(known: Known) -> list[str]:
+    """Name the test that may show that fewer instances do, where the capacity is no more than a bracket."""
+    found = known.slo_capacity
+    if found is None or found.value is not None or not found.bounded or not found.low < found.high:
+        return []
+    loads = f"{number(found.low)} and {number(found.high)} req/s"
+    return [
+        f"a test that holds loads between {loads} for a minute each (next-test.yml): fewer instances may do"
+    ]
 
 
 def _turning_points(fleet: FleetPlan) -> list[str]:
-    """Return the peaks at which another fleet would be right, and the dearer requests that come to the same."""
-    expected = fleet.demand.peak
-    if fleet.recommended is None or expected.value is None:
+    """Return the peaks at which another fleet would be right, and the costlier requests that come to the same."""
+    if fleet.recommended is None:
         return ["instances that carry more, or less that is asked for"]
-    carried = float(fleet.option(fleet.recommended)["safe_load"])
     points = [
-        f"a peak above {number(carried)} req/s where {number(expected.value)} are expected, or requests "
-        f"{number(carried / expected.value)} times as dear: then {fleet.recommended} are too few"
+        f"peaks above {_times(fleet, fleet.recommended)} the forecast, or requests that take that much more work: then "
+        f"{counted(fleet.recommended, 'instance')} {'is' if fleet.recommended == 1 else 'are'} too few"
     ]
-    today = fleet.safe_load_running
-    if fleet.recommended > fleet.instances_running and today.low > 0:
-        points.append(f"a peak that surely stays below {number(today.low)}: then {_todays(fleet)} will do")
+    room = fleet.option(fleet.instances_running)["room"]
+    if fleet.recommended > fleet.instances_running and room > 0:
+        below = _times(fleet, fleet.instances_running)
+        points.append(f"peaks of at most {below} the forecast: then {_todays(fleet)} will do")
     return points
+
+
+def _times(fleet: FleetPlan, size: int) -> str:
+    return f"{number(float(fleet.option(size)['room']))} times"

@@ -88,11 +88,19 @@ def refuse_partial(folder: Path, pages: set[str]) -> None:
 
 def _files_of(folder: Path) -> set[str]:
     """List the files our own status says it wrote; none when the folder is not ours."""
+    status = _status_of(folder)
+    try:
+        return {STATUS, *status["files"]} if status["made_by"] == MAKER else set()
+    except (KeyError, TypeError):
+        return set()
+
+
+def _status_of(folder: Path) -> dict[str, Any]:
     try:
         status = json.loads((folder / STATUS).read_bytes())
-        return {STATUS, *status["files"]} if status["made_by"] == MAKER else set()
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+    except (OSError, ValueError):
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 @contextlib.contextmanager
@@ -190,8 +198,8 @@ def replace(folder: Path, files: Mapping[str, bytes], status: Mapping[str, Any])
 
 
 def discard(folder: Path) -> None:
-    """Remove a report of ours, if there is one."""
-    if folder.is_dir() and _files_of(folder):
+    """Remove a report of ours that is not complete, if there is one."""
+    if folder.is_dir() and _files_of(folder) and _status_of(folder).get("status") != "complete":
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,8 +6,7 @@ import datetime as dt
 import html
 import platform
 import re
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,67 +133,35 @@ def _free(identifier: str, taken: set[str]) -> str:
 
 @dataclass(frozen=True)
 class Making:
-    """How a report is made: what every page tells at its foot, and the status file as well."""
-
-    plan: Path
-    service: str
-    parameters: Mapping[str, Any]
-    seed: int
-    inputs: Any
-    made: dt.datetime
-
-    @property
-    def command(self) -> str:
-        """The command that makes the report again, in the folder of the plan."""
-        return shlex.join(["capacity", "report", self.plan.name, *as_options(self.parameters)])
-
-    @property
-    def facts(self) -> list[tuple[str, str]]:
-        """Terms and what they were, for reading."""
-        return [
-            ("Plan", self.plan.name),
-            ("Parameters", as_words(self.parameters)),
-            ("Seed", str(self.seed)),
-            ("Data", f"checksum {origin.data_checksum(self.inputs['sha256'])} over all input files"),
-            *software(self.made),
-        ]
-
-    def inputs_html(self) -> str:
-        """Show the input files with their checksums."""
-        wanted = [
-            name
-            for name in ("test", "role", "file", "tool", "dialect", "sha256", "size")
-            if name in self.inputs
-        ]
-        return table(self.inputs[wanted], "Input files (plan.json has the whole checksums)")._repr_html_()
-
-
-@dataclass(frozen=True)
-class Together:
-    """How a page over several studies was made.
+    """How pages are made: what each tells at its foot, and the status file as well.
 
     Parameters
     ----------
     command : str
-        The command that makes it again.
+        The command that makes them again, in the folder of the plan.
     terms : tuple of (str, str)
-        What is particular to it, for reading.
-    checksums : frozenset of str
-        SHA-256 of all input files.
+        What is particular to them, for reading.
+    checksums : collection of str
+        SHA-256 of each input file.
     made : datetime
         When.
     """
 
     command: str
     terms: tuple[tuple[str, str], ...]
-    checksums: frozenset[str]
+    checksums: Collection[str]
     made: dt.datetime
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """Terms and what they were, for reading."""
-        data = f"checksum {origin.data_checksum(self.checksums)} over all input files"
-        return [*self.terms, ("Data", data), *software(self.made)]
+        """Terms and what they were, for reading: first what is particular to the pages."""
+        return [
+            *self.terms,
+            ("Data", f"checksum {origin.data_checksum(self.checksums)} over all input files"),
+            ("Software", f"{origin.software()}, Python {platform.python_version()}"),
+            ("Packages", origin.packages()),
+            ("Time", f"{self.made:%Y-%m-%d %H:%M} UTC"),
+        ]
 
     @property
     def told(self) -> dict[str, Any]:
@@ -202,27 +169,55 @@ class Together:
         facts = {term.lower(): text for term, text in self.facts}
         return {"made": self.made.isoformat(timespec="seconds"), "command": self.command, **facts}
 
-    def about(self, title: str, subject: str, label: str) -> dict[str, Any]:
-        """What stands around the cells of the page."""
+    def about(
+        self,
+        title: str,
+        subject: str,
+        links: Sequence[Mapping[str, Any]],
+        *,
+        names: Mapping[str, str] | None = None,
+        failure: str = "",
+        inputs: str = "",
+        left_out: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """What stands around the cells of a page.
+
+        Parameters
+        ----------
+        title, subject : str
+            What the page answers, and about what.
+        links : sequence of mapping
+            The pages beside it, as `links` lists them.
+        names : mapping, optional
+            Page of each notebook that its text may refer to.
+        failure : str
+            Why it is not complete.
+        inputs : str
+            The input files as HTML.
+        left_out : mapping, optional
+            Files that could not be made, and why.
+        """
         return {
             "title": title,
             "service": visible(subject),
-            "links": [{"label": label, "href": "index.html", "current": True}],
-            "failure": "",
+            "links": list(links),
+            "names": dict(names or {}),
+            "failure": failure,
             "facts": self.facts,
             "command": self.command,
-            "inputs": "",
-            "left_out": {},
+            "inputs": inputs,
+            "left_out": dict(left_out or {}),
         }
 
 
-def software(made: dt.datetime) -> list[tuple[str, str]]:
-    """List with which software and when a page was made, for reading."""
-    return [
-        ("Software", f"{origin.software()}, Python {platform.python_version()}"),
-        ("Packages", origin.packages()),
-        ("Time", f"{made:%Y-%m-%d %H:%M} UTC"),
-    ]
+def inputs_html(inputs: Sequence[Mapping[str, Any]]) -> str:
+    """Show the input files with their checksums."""
+    import pandas as pd
+
+    frame = pd.DataFrame(inputs)
+    columns = ("test", "role", "file", "tool", "dialect", "sha256", "size")
+    wanted = [name for name in columns if name in frame]
+    return table(frame[wanted], "Input files (plan.json has the whole checksums)")._repr_html_()
 
 
 def as_options(parameters: Mapping[str, Any]) -> list[str]:

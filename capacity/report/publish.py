@@ -6,21 +6,21 @@ How one notebook runs is in `running`, how it becomes a page in `exporting`, man
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capacity import origin
 from capacity.report import folder, pages
-from capacity.report.execution import parameters
+from capacity.report.execution import parameters, running
 from capacity.report.execution.running import EXIT_CODES, Run, worst
 from capacity.report.kept.cache import NO_CACHE, Cache
 from capacity.report.kept.memory import Memory
 from capacity.report.kept.studied import Question, Studied
-from capacity.wording import visible
 
 if TYPE_CHECKING:
     from capacity.report.execution.kernels import Kernels
@@ -33,16 +33,24 @@ CELL_TIMEOUT, TIMEOUT = 300.0, 1800.0  # of a cell, of a report [s]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a report went: where its pages are, and how each notebook ended."""
+    """How a run went, of one report or of many.
 
-    status: str
-    folder: Path
-    runs: tuple[Run, ...]
+    Parameters
+    ----------
+    folder : Path or None
+        Where its pages are; None when there is none.
+    complete : bool
+        Whether the folder is the one asked for, and not one beside it.
+    problems : tuple of str
+        What went wrong, a line each.
+    exit_code : int
+        That of the worst.
+    """
 
-    @property
-    def exit_code(self) -> int:
-        """The exit code that tells this outcome."""
-        return EXIT_CODES[self.status]
+    folder: Path | None
+    complete: bool
+    problems: tuple[str, ...]
+    exit_code: int
 
 
 def publish(
@@ -105,7 +113,7 @@ def publish(
     refuse(out, set(pages.page_names(chosen).values()) if only else None)
     memory = Memory(cache, question)
     studied = memory.study()
-    study = None if studied else _study(question)
+    study = None if studied else question.study()
     with folder.only_writer(out):
         known = {path: notebook for path in chosen if (notebook := memory.notebook(path)) is not None}
         if studied and len(known) == len(chosen):
@@ -151,10 +159,6 @@ def refuse(out: Path, pages_made: set[str] | None = None) -> None:
         folder.refuse_partial(out, pages_made)
 
 
-def _study(question: Question) -> Any:
-    return question.study()
-
-
 @dataclass
 class Report:
     """One report in the making: a page of each notebook that ended, and the other files.
@@ -178,13 +182,12 @@ class Report:
     _runs: dict[str, Run] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        import pandas as pd
-
-        studied = self.studied
-        inputs = pd.DataFrame(studied.inputs)
-        plan, values = Path(self.question.plan), self.question.options
-        self.making = pages.Making(plan, studied.service, values, studied.seed, inputs, origin.now())
-        self.files = {name: text.encode("utf-8") for name, text in studied.files.items()}
+        plan, values = Path(self.question.plan).name, self.question.options
+        command = shlex.join(["capacity", "report", plan, *pages.as_options(values)])
+        terms = (("Plan", plan), ("Parameters", pages.as_words(values)), ("Seed", str(self.studied.seed)))
+        checksums = [row["sha256"] for row in self.studied.inputs]
+        self.making = pages.Making(command, terms, checksums, origin.now())
+        self.files = {name: text.encode("utf-8") for name, text in self.studied.files.items()}
         self._names = pages.page_names(self.notebooks)
 
     @property
@@ -197,13 +200,32 @@ class Report:
         """How the worst of them ended."""
         return worst(self.runs)
 
+    @property
+    def exit_code(self) -> int:
+        """The exit code that tells this status."""
+        return EXIT_CODES[self.status]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What went wrong, a line each."""
+        return tuple(run.text for run in self.runs if run.status != "complete")
+
     def add(self, run: Run, notebook: Any) -> None:
         """Make the page of a notebook that ended."""
+        from capacity.report.exporting import page
+
         self._runs[run.name] = run
-        left_out = self.studied.left_out if self._names[run.name] == "index.html" else {}
-        self.files[self._names[run.name]] = _page(
-            notebook, run, self.making, self._names, left_out=left_out, up=self.up
+        name = self._names[run.name]
+        about = self.making.about(
+            pages.title_in(notebook.cells) or run.name,
+            self.studied.service,
+            pages.links(self._names, run.name, self.up),
+            names=self._names,
+            failure="" if run.status == "complete" else run.text,
+            inputs=pages.inputs_html(self.studied.inputs),
+            left_out=self.studied.left_out if name == "index.html" else {},
         )
+        self.files[name] = page(notebook, about, Path(self.question.plan))
 
     def recall(self, known: Mapping[Path, Any], progress: Progress | None = None) -> None:
         """Make the pages of notebooks that have not changed."""
@@ -217,20 +239,19 @@ class Report:
         """What the status file says."""
         return {
             "status": self.status,
-            "made": self.making.made.isoformat(timespec="seconds"),
-            "command": self.making.command,
-            **{term.lower(): text for term, text in self.making.facts},
+            **self.making.told,
             "notebooks": [asdict(run) for run in self.runs],
             "left_out": dict(self.studied.left_out),
         }
 
     def put(self, out: Path) -> Outcome:
         """Put the report in place, or beside it when it is not complete."""
-        target = out if self.status == "complete" else failed(out)
+        complete = self.status == "complete"
+        target = out if complete else failed(out)
         folder.replace(target, self.files, self.told)
-        if target == out:
+        if complete:
             folder.discard(failed(out))  # it tells of a run before this one
-        return Outcome(self.status, target, self.runs)
+        return Outcome(target, complete, self.problems, self.exit_code)
 
 
 def _made(
@@ -244,24 +265,19 @@ def _made(
     progress: Progress | None,
 ) -> Report:
     """Run the notebooks that changed side by side, and make the other files meanwhile."""
-    with ThreadPoolExecutor(at_once) as pool:
-        try:
-            changed = [path for path in notebooks if path not in known]
-            futures = [pool.submit(run_and_keep, path, question, memory, kernels) for path in changed]
-            studied = study
-            if not isinstance(study, Studied):
-                studied = Studied.of(study)
-                memory.keep_study(studied)
-            report = Report(question, notebooks, studied)
-            report.recall(known, progress)
-            for future in as_completed(futures):
-                report.add(*future.result())
-                if progress:
-                    progress(future.result()[0], len(report.runs), len(notebooks))
-        except BaseException:
-            kernels.end("interrupted")
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with kernels.pool(at_once) as pool:
+        changed = [path for path in notebooks if path not in known]
+        futures = [pool.submit(run_and_keep, path, question, memory, kernels) for path in changed]
+        studied = study
+        if not isinstance(study, Studied):
+            studied = Studied.of(study)
+            memory.keep_study(studied)
+        report = Report(question, notebooks, studied)
+        report.recall(known, progress)
+        for future in as_completed(futures):
+            report.add(*future.result())
+            if progress:
+                progress(future.result()[0], len(report.runs), len(notebooks))
     return report
 
 
@@ -274,39 +290,7 @@ def workers(jobs: int) -> int:
 def run_and_keep(path: Path, question: Question, memory: Memory, kernels: Kernels) -> tuple[Run, Any]:
     """Run a notebook, and keep it when it is complete."""
     about = memory.about(path)
-    run, notebook = _run(path, {"plan": question.plan, **question.options}, kernels)
+    run, notebook = running.run(path, {"plan": question.plan, **question.options}, kernels)
     if run.status == "complete":
         memory.keep_notebook(path, about, notebook)
     return run, notebook
-
-
-def _run(path: Path, values: Mapping[str, Any], kernels: Kernels) -> tuple[Run, Any]:
-    from capacity.report.execution import running
-
-    return running.run(path, values, kernels)
-
-
-def _page(
-    notebook: Any,
-    run: Run,
-    making: pages.Making,
-    names: Mapping[str, str],
-    *,
-    left_out: Mapping[str, str] | None = None,
-    up: str = "",
-) -> bytes:
-    """Turn a notebook that ran into its page."""
-    from capacity.report.exporting import page
-
-    about = {
-        "title": pages.title_in(notebook.cells) or run.name,
-        "service": visible(making.service),
-        "links": pages.links(names, run.name, up),
-        "names": names,
-        "failure": "" if run.status == "complete" else run.text,
-        "facts": making.facts,
-        "command": making.command,
-        "inputs": making.inputs_html(),
-        "left_out": dict(left_out or {}),
-    }
-    return page(notebook, about, making.plan)

@@ -120,12 +120,7 @@ def _estimate(value: Any) -> Any:
     """Make an estimate again of what `Estimate.to_dict` wrote."""
     if not isinstance(value, Mapping) or "provenance" not in value:
         return value
-    low, high = value["low"], value["high"]
-    open_ended = {
-        "low": float("-inf") if low is None else low,
-        "high": float("inf") if high is None else high,
-    }
-    return Estimate(**{**value, **open_ended})
+    return Estimate.from_dict(value)
 
 
 def _capacity(capacity: Mapping[str, Any]) -> Iterator[str]:

@@ -154,8 +154,11 @@ class Study(Planned):
             return Missing("what-if", "a finding voids the evidence for the capacity; see the evidence")
         return WhatIf(self)
 
-    def otherwise(self, plan: Plan, *, limits: Capacity | None = None, **parts: Any) -> Study:
-        """Return the same evidence under another plan.
+    def _otherwise(self, plan: Plan, *, limits: Capacity | None = None, **parts: Any) -> Study:
+        """Return the same evidence under another plan: only for what its loads, its fleet and its demand are.
+
+        Findings, resilience and the worth of the work are not judged anew but those of this plan, and with them
+        the verdict and what rests on it.
 
         Parameters
         ----------
@@ -167,7 +170,8 @@ class Study(Planned):
             Properties already worked out for that plan, by name.
         """
         other = Study(plan, seed=self.seed)
-        shared = {name: getattr(self, name) for name in _EVIDENCE if name not in parts}
+        own = parts.keys() | ({"demand"} if plan.demand != self.plan.demand else set())
+        shared = {name: getattr(self, name) for name in _EVIDENCE if name not in own}
         vars(other).update({**shared, **parts, "_limits": limits or self._limits})
         return other
 
@@ -244,11 +248,9 @@ class Study(Planned):
     def _basis_of(self, plan: Plan, modelled: bool = True) -> Basis:
         """The same of another plan of these tests, or without the service model; what cannot differ is kept."""
         service: dict[str, Any] = {} if modelled else {"service": Missing("service model", "left out")}
-        other = self.otherwise(plan, **service)
-        if plan.demand != self.plan.demand:
-            del vars(other)["demand"]
-            if plan.demand and self.plan.demand and plan.demand.horizon_days == self.plan.demand.horizon_days:
-                vars(other)["_backtest"] = self._backtest
+        other = self._otherwise(plan, **service)
+        if plan.demand and self.plan.demand and plan.demand.horizon_days == self.plan.demand.horizon_days:
+            vars(other)["_backtest"] = self._backtest
         if modelled and other.dispersion.value == self.dispersion.value:
             vars(other)["capacity"] = self.capacity
         basis = other._basis

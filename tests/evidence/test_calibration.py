@@ -162,8 +162,14 @@ def test_refuses_without_saturation(station):
         service_of(station.run(station.Station(), [(30, 60), (30, 120), (30, 180)]))
 
 
-@pytest.mark.parametrize("loads", [(0.5, 1.4), (0.1, 0.2, 0.3, 1.4)])
-def test_refuses_with_too_few_or_too_low_loads(station, loads):
-    """Two loads, or none near the limit, do not show waiting grow; the message says which would."""
-    with pytest.raises(NotIdentified, match="hold at least 3, up to 80-90%"):
+@pytest.mark.parametrize(
+    ("loads", "held"),
+    [
+        ((0.5, 1.4), "1 load below saturation was held, the highest at 5.%"),
+        ((0.1, 0.2, 0.3, 1.4), "3 loads below saturation were held, the highest at [23].%"),
+    ],
+)
+def test_refuses_with_too_few_or_too_low_loads(station, loads, held):
+    """One load, or none near the limit, does not show waiting grow; the message says which would."""
+    with pytest.raises(NotIdentified, match=f"{held} of it; hold at least 3, up to 80-90%"):
         service_of(station.run(station.Station(), [(40, f * 300) for f in loads], offset=0.0))

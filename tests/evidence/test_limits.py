@@ -1,13 +1,15 @@
 """What the tests support saying about capacity: established, at least, at most, or nothing."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from capacity.evidence import exports
-from capacity.evidence.limits import Slo, find_limits
+from capacity.evidence.limits import Slo, _status, find_limits
+from capacity.evidence.operating import Point
 from capacity.evidence.steps import find_steps
 
 DESIGNS = {
@@ -123,6 +125,16 @@ def test_a_generator_that_ran_out_is_no_capacity(station):
     found = limits(broken)
     assert found.status == "at least"
     assert found.saturation_throughput.low == pytest.approx(120, rel=0.02)
+
+
+def test_a_ramp_is_told_as_one():
+    """Its answers are those over all of it, so they do not stand beside the load where it became too much."""
+    step = SimpleNamespace(test="run", kind="plateau", goodput=290.0, offered=350.0)
+    held = Point(step, "saturated", 350.0)
+    ramp = Point(SimpleNamespace(**{**vars(step), "kind": "ramp", "offered": 316.0}), "saturated", 350.0)
+    served = Point(SimpleNamespace(**{**vars(step), "test": "served"}), "healthy", 250.0)
+    assert "(run, on a ramp: on average 290 of 316 req/s answered" in _status([served], [ramp])[1]
+    assert "(run, 290 of 350 req/s answered" in _status([served], [ramp, held])[1]
 
 
 def test_text_and_table(station):

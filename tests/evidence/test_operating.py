@@ -125,3 +125,11 @@ def test_tests_with_other_endpoints_are_judged_on_their_own(station):
     other = station.run(station.Station(), [(30, 60), (30, 120)], refused=steady(503, 0.6), name="b")
     assert kinds(fine, mixed(other, [400.0, 600.0])) == {"healthy"}
     assert "saturated" in kinds(fine, mixed(other, [900.0, 100.0]))
+
+
+def test_a_short_spike_does_not_excuse_a_lasting_overload(station):
+    """Where clients give up, a spike that ends before its queue is full is answered better than a lasting overload."""
+    phases = [(60, 100), (60, 200), (60, 500), (90, 60), (20, 700), (90, 60)]
+    found = states(station.run(station.Station(queue=100_000), phases, offset=3.0))
+    assert [state for load, state in found[:2]] == ["healthy", "healthy"]
+    assert "saturated" in [state for load, state in found if 450 < load < 550]

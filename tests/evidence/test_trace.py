@@ -1,6 +1,7 @@
 """From a number back to the periods of the export: which stretches decide."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from capacity.evidence.exports import read
 from capacity.evidence.exports.artillery import read_script
 from capacity.evidence.limits import Slo, find_limits
+from capacity.evidence.operating import Point
 from capacity.evidence.steps import find_steps
-from capacity.evidence.trace import trace
+from capacity.evidence.trace import _shown, trace
 
 DATA = Path(__file__).parents[2] / "data/storefront"
 
@@ -40,6 +42,34 @@ def test_a_ramp_that_passed_the_limit_decides() -> None:
     found = told(trace(find_limits([test], find_steps(test), Slo({0.95: 0.25})), [test]), "P95")
     assert found["shows"].tolist() == ["P95 kept, P95 missed, error rate kept"]
     assert found["periods"].iloc[0] == "17 to 28"
+
+
+def judged(state: str, **measured: object) -> Point:
+    """A held load of 350 req/s in some state."""
+    step = SimpleNamespace(kind="plateau", rows=(0, 1), test="run", throughput=300.0, error_rate=0.1)
+    return Point(SimpleNamespace(**{**vars(step), **measured}), state, 350.0)
+
+
+def shown(point: Point) -> list[str]:
+    """What a stretch shows whose load is both ends of the interval of both objectives."""
+    ends = SimpleNamespace(low=350.0, high=350.0)
+    limits = SimpleNamespace(slo={"p95": ends, "error_rate": ends}, points=(point,))
+    return _shown(point, limits, None)
+
+
+def test_a_stretch_without_errors_missed_no_error_rate() -> None:
+    """That its load is where another stretch failed does not make it fail."""
+    assert shown(judged("healthy", error_rate=0.0)) == ["P95 kept", "P95 missed", "error rate kept"]
+
+
+def test_only_what_was_served_kept_an_objective() -> None:
+    """A saturated stretch whose load is where another kept the objectives kept none."""
+    assert shown(judged("saturated")) == ["P95 missed", "error rate missed", "saturated"]
+
+
+def test_a_stretch_that_got_no_answer_says_so() -> None:
+    """Saturated would say that the service worked as fast as it could."""
+    assert shown(judged("saturated", throughput=0.0))[-1] == "no answer"
 
 
 def test_the_periods_are_those_of_the_file(deciding: pd.DataFrame) -> None:

@@ -486,3 +486,12 @@ def test_every_quantity_can_be_claimed(folder: Path, name: str) -> None:
 def test_claims_are_refused(folder: Path, text: str, message: str) -> None:
     """What cannot be claimed is refused with what can, and the nearest name."""
     assert message in refusal(folder, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "section"), [("p95_ms", "slo"), ("current_peak", "demand"), ("risk", "policy")]
+)
+def test_a_key_whose_section_was_left_behind_a_hash_is_told(folder, key, section):
+    """Who takes the # off a key and not off its section is told which line that is."""
+    told = refusal(folder, f'[tests]\nstress = "stress.json"\n# [{section}]\n{key} = 0.2')
+    assert told.endswith(f"it belongs to [{section}]: is that line still behind a #?")

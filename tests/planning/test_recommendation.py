@@ -67,7 +67,7 @@ def test_nothing_to_do(make: Make) -> None:
     first, second, third = told(make)
     assert first == "Today's 2 instances will do for the 30 days from 2027-01-01."
     assert second == "The chance of missing the objectives at the peak is below 0.1%."
-    assert third.startswith("A peak above ")
+    assert third.startswith("Peaks above ")
     assert done(make) == [("now", "nothing", "", "every gate is passed")]
 
 
@@ -95,10 +95,37 @@ def test_what_more_instances_cost_is_told(make: Make) -> None:
 def test_the_turning_points_are_the_loads_of_the_fleets(make: Make) -> None:
     """What the recommended fleet carries, and what today's surely does, is where the answer would be another."""
     *_, third = told(make, **short(make))
-    carried = short(make)["fleet"].option(3)["safe_load"]
-    assert f"A peak above {carried:.0f} req/s where 390 are expected" in third
-    assert f"or requests {carried / 390:.3g} times as dear: then 3 are too few" in third
-    assert "a peak that surely stays below 355: then today's 2 instances will do." in third
+    room = {size: short(make)["fleet"].option(size)["room"] for size in (2, 3)}
+    assert third.startswith(f"Peaks above {room[3]:.3g} times the forecast, or requests")
+    assert "then 3 instances are too few" in third
+    assert third.endswith(
+        f"peaks of at most {room[2]:.3g} times the forecast: then today's 2 instances will do."
+    )
+
+
+def test_the_room_of_a_fleet_is_where_it_keeps_the_risk(make: Make) -> None:
+    """Peaks that much higher are missed in just the accepted share of worlds."""
+    fleet = short(make)["fleet"]
+    for size in (2, 3):
+        higher = make.peaks(390.0 * fleet.option(size)["room"] * 0.999)
+        again = make.fleet(make.rate(200.0, 5.0), higher, 2)
+        assert again.recommended == size
+
+
+def test_a_bracket_asks_for_the_test_that_would_narrow_it(make: Make) -> None:
+    """Where the capacity lies somewhere between two loads, holding those between may save instances."""
+    between = Estimate.between(180.0, 320.0, unit="req/s", method="two steps", provenance="measured")
+    *_, third = told(make, capacity=make.capacity(between))
+    assert third.startswith(
+        "A test that holds loads between 180 and 320 req/s for a minute each (next-test.yml)"
+    )
+
+
+def test_all_the_work_is_added_up_once(make: Make) -> None:
+    """A piece that a gate asks for and that pays counts once; what does not pay counts as well."""
+    worth = proposed(work("rate_limit", -700.0), work("apm", 5000.0, hours=10.0), work("tracing", -1.0))
+    rows = done(make, resilience=make.resilience(goodput="fail"), investments=worth)
+    assert rows[-1] == ("in all", "the work above", "17 hours (USD 1,700)", "each piece counted once")
 
 
 def test_failing_gates_are_conditions_beside_the_fleet(make: Make) -> None:

@@ -39,8 +39,10 @@ def browser() -> Iterator[Any]:
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.set_capability("unhandledPromptBehavior", "accept")
     service = webdriver.ChromeService(driver)
     with webdriver.Chrome(options=options, service=service) as opened:
+        opened.execute_cdp_cmd("Page.enable", {})
         opened.execute_cdp_cmd("Network.enable", {})
         offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
         opened.execute_cdp_cmd("Network.emulateNetworkConditions", offline)

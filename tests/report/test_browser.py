@@ -163,9 +163,12 @@ def test_every_text_can_be_read(opened: Any, lowest_contrast: Callable[[], float
 
 def test_the_contents_are_folded_on_a_phone(browser: Any, report: list[Path], shown_in: Shown) -> None:
     """The answer comes first there; a laptop shows the list beside it."""
+    listed = [path for path in report if '<nav class="outline"' in path.read_text(encoding="utf-8")]
+    if not listed:
+        pytest.skip("no page here has a list of contents: a comparison or a sweep has none")
     for width in WIDTHS:
         shown_in("light", width)
-        browser.get(next(path for path in report if path.name == "index.html").as_uri())
+        browser.get(listed[0].as_uri())
         contents = browser.find_element("css selector", ".outline ul")
         assert contents.is_displayed() == (width > 1000)
     shown_in("light", WIDTHS[0])

@@ -103,7 +103,7 @@ def test_what_cannot_be_is_told(study: Study):
     panel = Explorer(study.what_if)
     panel.sliders["retry_budget"].options = [("10%", 0.1), ("200 times", 200.0)]
     panel.sliders["retry_budget"].value = 200.0
-    assert panel.shown.value == "<p>policy retry_budget = 200; allowed: 0 to 100</p>"
+    assert panel.shown.value == "<p>retry budget 200; allowed, as in a plan: 0 to below 1 of the requests</p>"
     assert "<table" not in panel.shown.value
 
 

@@ -195,11 +195,14 @@ def test_links_and_files_are_refused(report: Path) -> None:
 
 
 def test_only_a_report_of_ours_is_discarded(report: Path) -> None:
-    """Anything else stays."""
+    """Anything else stays, and so does one that is complete: somebody may have asked for that name."""
     (report.parent / "other").mkdir()
-    for target in (report, report.parent / "other", report.parent / "none"):
-        discard(target)
-    assert [entry.name for entry in report.parent.iterdir()] == ["other"]
+    for status in ("complete", "failed"):
+        replace(report, {"index.html": b"x"}, {"status": status})
+        for target in (report, report.parent / "other", report.parent / "none"):
+            discard(target)
+        assert report.exists() is (status == "complete")
+    assert (report.parent / "other").exists()
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ import csv
 import html
 import io
 import json
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,26 +75,6 @@ class Page:
     def did(self) -> tuple[Any, ...]:
         """Anything a page of text does not do."""
         return (*self.asked, *self.dialogs, *self.console, *([self.ran] if self.ran else []))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium with the network off, or skip."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("chromedriver is not installed, so no page is opened in a browser")
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    options.set_capability("unhandledPromptBehavior", "accept")
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as opened:
-        opened.execute_cdp_cmd("Page.enable", {})
-        opened.execute_cdp_cmd("Network.enable", {})
-        offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-        opened.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
-        yield opened
 
 
 def shown(browser: Any, path: Path) -> Page:
@@ -214,7 +193,7 @@ def reports(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         (folder / "run.json").write_text(export(shop / "basic.json", [call(name) for name in SOME]))
         (folder / "plan.toml").write_text(plan(call, shop))
         outcome = publish(folder / "plan.toml", folder / "report", notebooks=notebooks)
-        assert outcome.status == "complete", [run.text for run in outcome.runs]
+        assert outcome.complete, outcome.problems
         made[kind] = outcome.folder
     return made
 

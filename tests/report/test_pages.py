@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from capacity import origin
 from capacity.errors import UsageError
+from capacity.report.kept.studied import Question, Studied
 from capacity.report.pages import Making, choose, links, notebooks_folder, outlined, page_names, title_in
+from capacity.report.publish import Report
+from capacity.report.several.summary import Summary
 
 
 @pytest.fixture
@@ -90,16 +92,12 @@ def test_a_page_without_a_heading_gets_one() -> None:
 
 def test_the_command_makes_the_report_again() -> None:
     """With its parameters, quoted for a shell, and without a path of this machine."""
-    made = Making(
-        Path("/home/me/my plan.toml"),
-        "shop",
-        {"seed": 3, "quick": True},
-        3,
-        pd.DataFrame({"sha256": ["ab"]}),
-        origin.now(),
-    )
+    row = Summary("shop", "READY", "READY", "now: nothing")
+    studied = Studied("shop", 3, [{"sha256": "ab"}], row, {}, {})
+    question = Question("/home/me/my plan.toml", {"seed": 3, "quick": True}, {})
+    made = Report(question, [Path("capacity-plan.ipynb")], studied).making
     assert made.command == "capacity report 'my plan.toml' -p seed=3 -p quick=true"
-    assert dict(made.facts)["Parameters"] == "seed = 3, quick = true"
+    assert made.terms == (("Plan", "my plan.toml"), ("Parameters", "seed = 3, quick = true"), ("Seed", "3"))
 
 
 def test_a_page_below_another_leads_back() -> None:
@@ -113,8 +111,10 @@ def test_a_page_below_another_leads_back() -> None:
 
 def test_a_page_tells_build_packages_and_data() -> None:
     """Enough to find the same software and the same files again."""
-    inputs = pd.DataFrame({"sha256": ["cd" * 32, "ab" * 32]})
-    facts = dict(Making(Path("/p.toml"), "shop", {}, 1, inputs, origin.now()).facts)
+    made = Making("capacity report p.toml", (("Plan", "p.toml"),), ["cd" * 32, "ab" * 32], origin.now())
+    facts = dict(made.facts)
+    assert list(facts) == ["Plan", "Data", "Software", "Packages", "Time"]
+    assert list(made.told)[2:] == [term.lower() for term in facts]
     assert facts["Data"] == "checksum a84bba32fbb4 over all input files"
     assert facts["Software"].startswith("capacity 0.1.0")
     assert facts["Packages"].startswith("installed ")

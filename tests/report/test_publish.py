@@ -20,8 +20,10 @@ import pytest
 from capacity.errors import UsageError
 from capacity.plan import Slo
 from capacity.report import publish as module
+from capacity.report.execution import running
 from capacity.report.folder import Busy, only_writer
 from capacity.report.kept.cache import Cache
+from capacity.report.kept.studied import Question
 from capacity.report.publish import Outcome, Run, publish
 from capacity.study import Missing
 
@@ -52,7 +54,7 @@ from capacity.report.kept.studied import Studied
 from capacity.report.several.summary import Summary
 study = SimpleNamespace(name="shop", seed=1, inputs=pd.DataFrame({"sha256": ["ab"]}))
 row = Summary("shop", "READY", "READY", "now: nothing")
-publish._study = lambda question: study
+publish.Question.study = lambda question: study
 publish.Studied.of = lambda study: Studied("shop", 1, [{"sha256": "ab"}], row, {}, {})
 pages.notebooks_folder = lambda: Path(sys.argv[1])
 from capacity.cli import main
@@ -85,7 +87,7 @@ def write_notebook(folder: Path, name: str, *sources: str) -> None:
 @pytest.fixture(autouse=True)
 def study(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in for the study: these tests are about what surrounds it."""
-    monkeypatch.setattr(module, "_study", lambda question: STUDY)
+    monkeypatch.setattr(Question, "study", lambda question: STUDY)
 
 
 def install_foreign_kernel(folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -111,7 +113,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Outcom
     )
     write_notebook(folder / "notebooks", "01-evidence", "import sys; print('noise', file=sys.stderr)")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_study", lambda question: STUDY)
+        patch.setattr(Question, "study", lambda question: STUDY)
         patch.setenv("SOURCE_DATE_EPOCH", "86400")
         install_foreign_kernel(folder, patch)
         told: list[str] = []
@@ -134,7 +136,7 @@ def index(published: tuple[Outcome, list[str]]) -> str:
 def test_a_report_has_its_pages_and_files(published: tuple[Outcome, list[str]]) -> None:
     """The plan is index.html; nothing else is left beside the folder."""
     outcome, told = published
-    assert (outcome.status, outcome.exit_code) == ("complete", 0)
+    assert (outcome.complete, outcome.problems, outcome.exit_code) == (True, (), 0)
     assert sorted(file.name for file in outcome.folder.iterdir()) == [
         "01-evidence.html",
         "actions.csv",
@@ -206,20 +208,25 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     write_notebook(folder / "notebooks", "03-hangs", "import time; time.sleep(60)")
     write_notebook(folder / "notebooks", "04-good", "1 + 1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_study", lambda question: STUDY)
+        patch.setattr(Question, "study", lambda question: STUDY)
         module.folder.replace(folder / "report", {"index.html": b"earlier"}, {"status": "complete"})
         return publish(folder / "p.toml", folder / "report", notebooks=folder / "notebooks", cell_timeout=2)
 
 
+def notebooks_of(report: Path) -> list[dict[str, Any]]:
+    """How the notebooks of a report ended, as its status file says."""
+    return json.loads((report / "status.json").read_text())["notebooks"]
+
+
 def test_each_ending_is_told_as_it_was(troubled: Outcome) -> None:
     """The files of the dead and the hanging one say completed; we do not."""
-    assert [(run.name, run.status, run.cell) for run in troubled.runs] == [
+    assert [(run["name"], run["status"], run["cell"]) for run in notebooks_of(troubled.folder)] == [
         ("01-fails", "failed", 5),
         ("02-dies", "died", 4),
         ("03-hangs", "timeout", 4),
         ("04-good", "complete", None),
     ]
-    assert troubled.runs[0].text == "Notebook 01-fails failed in cell 5: ZeroDivisionError: division by zero"
+    assert troubled.problems[0] == "Notebook 01-fails failed in cell 5: ZeroDivisionError: division by zero"
     assert troubled.exit_code == 6
 
 
@@ -250,14 +257,14 @@ def test_a_report_takes_no_longer_than_allowed(tmp_path: Path) -> None:
     write_notebook(tmp_path / "notebooks", "01-hangs", "while True: pass")
     started = time.monotonic()
     outcome = publish(tmp_path / "p.toml", tmp_path / "report", notebooks=tmp_path / "notebooks", timeout=3)
-    assert (outcome.status, outcome.exit_code) == ("timeout", 5)
+    assert (outcome.complete, outcome.exit_code) == (False, 5)
     assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(("status", "code"), [("complete", 0), ("failed", 1), ("timeout", 5), ("died", 6)])
 def test_each_status_has_its_exit_code(status: str, code: int) -> None:
     """As the command line promises."""
-    assert Outcome(status, Path(), (Run("n", status, 1.0),)).exit_code == code
+    assert running.EXIT_CODES[running.worst([Run("good", "complete", 1.0), Run("n", status, 1.0)])] == code
 
 
 @pytest.fixture
@@ -267,7 +274,7 @@ def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def started(*arguments: object) -> None:
         pytest.fail("a kernel was started")
 
-    monkeypatch.setattr(module, "_run", started)
+    monkeypatch.setattr(running, "run", started)
     write_notebook(tmp_path / "notebooks", "capacity-plan")
     return tmp_path / "notebooks"
 
@@ -313,7 +320,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Outco
     write_notebook(folder / "notebooks", "01-evidence", "import sys; print('noise', file=sys.stderr)")
     outcomes, pages = [], []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_study", lambda question: STUDY)
+        patch.setattr(Question, "study", lambda question: STUDY)
         for _ in range(3):
             patch.setenv("SOURCE_DATE_EPOCH", str(86400 + 60 * len(outcomes)))
             outcomes.append(
@@ -332,7 +339,8 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Outco
 
 def test_unchanged_notebooks_are_not_run_again(twice: tuple[list[Outcome], list[dict[str, bytes]]]) -> None:
     """The second report says so of each; of a changed one the third does not."""
-    told = [[(run.name, run.unchanged) for run in outcome.runs] for outcome in twice[0]]
+    statuses = [json.loads(files["status.json"]) for files in twice[1]]
+    told = [[(run["name"], run["unchanged"]) for run in status["notebooks"]] for status in statuses]
     assert told == [
         [("capacity-plan", False), ("01-evidence", False)],
         [("capacity-plan", True), ("01-evidence", True)],
@@ -365,7 +373,8 @@ def test_a_failure_is_not_kept(tmp_path: Path) -> None:
             notebooks=tmp_path / "notebooks",
             cache=Cache(tmp_path / "cache"),
         )
-        assert [(run.status, run.unchanged) for run in outcome.runs] == [("failed", False)]
+        runs = notebooks_of(outcome.folder)
+        assert [(run["status"], run["unchanged"]) for run in runs] == [("failed", False)]
 
 
 def test_what_was_left_out_is_told_on_the_first_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The pages in a real browser, without a network: what they show, load and run."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,9 @@ import pandas as pd
 import pytest
 
 from capacity.display import banner, figure, prose, table
-from capacity.report.pages import Making
-from capacity.report.publish import Run, _page
+from capacity.report.kept.studied import Question, Studied
+from capacity.report.publish import Report, Run
+from capacity.report.several.summary import Summary
 from capacity.wording import visible
 
 RAN = "document.documentElement.dataset.ran=1"
@@ -65,18 +65,15 @@ def page_of(*cells: Any, error: str = "", left_out: dict[str, str] | None = None
     """Page of a notebook with these cells."""
     for cell in cells:
         cell.metadata.setdefault("tags", [])
-    inputs = pd.DataFrame({"role": HOSTILE, "file": HOSTILE, "sha256": "ab" * 32})
-    making = Making(
-        Path("p.toml"), HOSTILE[0], {"x": HOSTILE[0]}, 1, inputs, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    )
-    run = Run("01-evidence", "failed" if error else "complete", 1.0, 2, error)
-    return _page(
-        nbformat.v4.new_notebook(cells=list(cells)),
-        run,
-        making,
-        {"capacity-plan": "index.html", "01-evidence": "01-evidence.html"},
-        left_out=left_out,
-    )
+    inputs = [{"role": name, "file": name, "sha256": "ab" * 32} for name in HOSTILE]
+    row = Summary(HOSTILE[0], "READY", "READY", "")
+    studied = Studied(HOSTILE[0], 1, inputs, row, {}, left_out or {})
+    notebooks = [Path("capacity-plan.ipynb"), Path("01-evidence.ipynb")]
+    report = Report(Question("p.toml", {"x": HOSTILE[0]}, {}), notebooks, studied)
+    name, page = ("capacity-plan", "index.html") if left_out else ("01-evidence", "01-evidence.html")
+    run = Run(name, "failed" if error else "complete", 1.0, 2, error)
+    report.add(run, nbformat.v4.new_notebook(cells=list(cells)))
+    return report.files[page]
 
 
 def code(source: str, shown: str = "", *tags: str) -> Any:

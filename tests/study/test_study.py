@@ -79,7 +79,7 @@ def test_recommendation_is_three_sentences_of_numbers_that_agree(study: cap.Stud
     what_to_do, what_it_buys, what_would_change = study.recommendation.values()
     assert f"{study.fleet.recommended} instances" in what_to_do
     assert "%" in what_it_buys
-    assert f"then {study.fleet.recommended} are too few" in what_would_change
+    assert f"then {study.fleet.recommended} instances are too few" in what_would_change
     assert len(study.numbers) == 5
 
 

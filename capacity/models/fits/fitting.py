@@ -17,7 +17,7 @@ import numpy as np
 from capacity.estimate import Estimate, number
 from capacity.models import domain
 from capacity.models.fits.fitted import Fitted
-from capacity.models.fits.regression import design_of, t_quantile
+from capacity.models.fits.regression import design_of, t_quantile, told
 from capacity.shown import Shown
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Fit(Fitted, Shown):
         domain.positive(concurrency=concurrency)
         value, low, high = (float(bound[0]) for bound in self._band(np.array([concurrency], dtype=float)))
         extrapolated = bool(self._extrapolated(np.array([concurrency]))[0])
-        method = f"{self._name} law" + (", extrapolated" if extrapolated else "")
+        method = f"{self._law}" + (", extrapolated" if extrapolated else "")
         return Prediction(value, low, high, "req/s", method, "measured", self.level, extrapolated)
 
     @cached_property
@@ -118,7 +118,7 @@ class Fit(Fitted, Shown):
         Fieller's interval of the ratio (1 - α) / β.
         """
         if self.line.size < 3:
-            return self._at_least(self.tested[1], "", f"{self._name} law has no peak")
+            return self._at_least(self.tested[1], "", f"{self._law} has no peak")
         low, high = self._squared_peak()
         if math.isinf(high) or self.law.coherency == 0:
             return self._at_least(math.sqrt(low), "", "peak not identified")
@@ -153,7 +153,7 @@ class Fit(Fitted, Shown):
         ]
         known = "; ".join([f"one alone carries {self.unit_throughput}", *costs])
         levels = f"{self.points.levels} levels, {number(least)} to {number(most)}"
-        return f"{self._name} law over {levels}: {known}."
+        return f"{self._law} over {levels}: {known}."
 
     def to_frame(self, concurrency: ArrayLike | None = None) -> pd.DataFrame:
         """Table of the law at the given concurrencies; by default at the tested ones.
@@ -171,7 +171,7 @@ class Fit(Fitted, Shown):
         return frame
 
     def __str__(self) -> str:
-        return f"{self._name} law: {self.unit_throughput} alone, peak {self.peak_throughput}"
+        return f"{self._law}: {self.unit_throughput} alone, peak {self.peak_throughput}"
 
     __repr__ = __str__
 
@@ -191,9 +191,8 @@ class Fit(Fitted, Shown):
         return [*doubts, off_the_law(self)] if self.outliers else doubts
 
     @property
-    def _name(self) -> str:
-        name = type(self.law).__name__
-        return "USL" if name == "Usl" else name
+    def _law(self) -> str:
+        return told(type(self.law))
 
     @cached_property
     def _t(self) -> float:
@@ -201,7 +200,7 @@ class Fit(Fitted, Shown):
 
     def _parameter(self, name: str, most: float, unit: str) -> Estimate:
         value, reach = getattr(self.law, name), self._t * self.standard_errors[name]
-        method = f"{self._name} law, " + ("one-sided: at its bound 0" if name in self.at_bound else "Wald")
+        method = f"{self._law}, " + ("one-sided: at its bound 0" if name in self.at_bound else "Wald")
         bounds = max(value - reach, 0.0), min(value + reach, most)
         return Estimate(value, *bounds, unit, method, "measured", self.level)
 

@@ -121,7 +121,7 @@ class OpenFit(Fit):
     def peak_concurrency(self) -> Estimate:
         """Concurrency of the highest throughput; "at least" where the points do not show a peak [requests]."""
         if self.line.size < 3:
-            return self._at_least(self.tested[1], "", f"{self._name} law has no peak")
+            return self._at_least(self.tested[1], "", f"{self._law} has no peak")
         places = peak_of(self._region)[0]
         if self._on_guard:
             return self._at_least(self.tested[1], "", "response time rises more steeply than the law can")
@@ -138,7 +138,7 @@ class OpenFit(Fit):
         """
         tested = float(self.load.max())
         if self.line.size == 1:
-            return self._at_least(tested, "req/s", f"{self._name} law has no peak")
+            return self._at_least(tested, "req/s", f"{self._law} has no peak")
         rates = peak_of(self._region)[1]
         if self._on_guard or not np.isfinite(rates).all():
             return self._at_least(tested, "req/s", "peak not identified")
@@ -170,7 +170,7 @@ class OpenFit(Fit):
         value, at_bound = getattr(self.law, name), name in self.at_bound
         a, b, c = self._region.T
         sampled = {"unit_throughput": 1 / (a + b), "contention": b / (a + b), "coherency": c / (a + b)}[name]
-        method = f"{self._name} law, one-sided: at its bound 0" if at_bound else self._method
+        method = f"{self._law}, one-sided: at its bound 0" if at_bound else self._method
         low, high = _around(value, sampled)
         return Estimate(value, low, min(high, most), unit, method, "measured", self.level)
 
@@ -193,7 +193,7 @@ class OpenFit(Fit):
 
     @property
     def _method(self) -> str:
-        return f"{self._name} law, profile likelihood"
+        return f"{self._law}, profile likelihood"
 
     @property
     def _weight(self) -> np.ndarray:

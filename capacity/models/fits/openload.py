@@ -16,7 +16,7 @@ from capacity.models.fits.curves import ResponseCurve, scaled, slope_of_scale
 from capacity.models.fits.leastsquares import minimise
 from capacity.models.fits.openfit import OpenFit
 from capacity.models.fits.points import OpenNoise, Points, check_noise, measured
-from capacity.models.fits.regression import t_quantile
+from capacity.models.fits.regression import name_of, t_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -167,7 +167,7 @@ def _check_loads(law: type[Usl], loads: Loads) -> None:
     needed = law.levels_needed if loads.error is None else law.levels_needed_with_errors
     if loads.levels < needed or (loads.error is None and loads.throughput.size <= law.parameters):
         raise NotIdentified(
-            f"{law.__name__} has {law.parameters} parameters and needs at least {needed} distinct load levels; "
+            f"{name_of(law)} has {law.parameters} parameters and needs at least {needed} distinct load levels; "
             f"got {loads.levels} ({number(lowest)} to {number(highest)} req/s) in {loads.throughput.size} points; "
             f"{_wanted(highest)}, or fit a simpler law"
         )

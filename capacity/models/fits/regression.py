@@ -195,12 +195,22 @@ def _covariance(problem: Problem, line: np.ndarray) -> tuple[np.ndarray, tuple[s
     return inverse * misfit / spare, ()
 
 
+def name_of(law: type[Usl]) -> str:
+    """Return the name of a law in a sentence: the USL is an acronym."""
+    return "USL" if law.__name__ == "Usl" else law.__name__
+
+
+def told(law: type[Usl]) -> str:
+    """Return a law in a sentence; the L of USL says already that it is one."""
+    return "USL" if name_of(law) == "USL" else f"{name_of(law)} law"
+
+
 def _check_levels(law: type[Usl], points: Points) -> None:
     needed = law.levels_needed if points.error is None else law.levels_needed_with_errors
     if points.levels < needed or (points.error is None and points.throughput.size <= law.parameters):
         tested = ", ".join(f"{level:g}" for level in np.unique(points.concurrency)[:8])
         raise NotIdentified(
-            f"{law.__name__} has {law.parameters} parameters and needs at least {needed} distinct "
+            f"{name_of(law)} has {law.parameters} parameters and needs at least {needed} distinct "
             f"concurrency levels; got {points.levels} ({tested}) in {points.throughput.size} points; "
             f"test more levels, such as {_wanted(points)}, or fit a simpler law"
         )

@@ -14,6 +14,7 @@ from capacity.errors import DomainError, NotIdentified
 from capacity.estimate import Estimate
 from capacity.models.fits.fitting import Fit
 from capacity.models.fits.points import Noise
+from capacity.models.fits.regression import name_of, told
 from capacity.shown import Shown
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class LawChoice(Shown):
             for fit, chance, weight in rows
         )
         if self.clear:
-            return f"{_name(self.fit)} law chosen (weights: {shares})."
+            return f"{told(type(self.fit.law))} chosen (weights: {shares})."
         undecided = f"The points do not decide between the laws (weights: {shares})"
         return f"{undecided}; averaged over them, the peak is {self.peak_throughput}."
 
@@ -297,5 +298,4 @@ def _both(rich: Fit) -> float:
 
 
 def _name(fit: Fit) -> str:
-    name = type(fit.law).__name__
-    return "USL" if name == "Usl" else name
+    return name_of(type(fit.law))

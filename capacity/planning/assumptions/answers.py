@@ -115,10 +115,6 @@ class Answer(Shown):
         """Whether the decision would be another one."""
         return self.away(other) >= (MUCH if self.missed is None else 1)
 
-    def same(self, other: Answer) -> bool:
-        """Whether nothing moved at all: neither the answer nor what it was judged by."""
-        return self == other
-
 
 class Sizing:
     """The fewest instances for any basis, in the worlds in which `plan_fleet` judges.

@@ -56,7 +56,7 @@ def of_demand(stated: Stated) -> Iterator[Input]:
 
 def _growth(stated: Stated, wanted: Wanted, demand: Demand) -> Input:
     given, found = wanted.growth_per_month, demand.growth_per_month
-    fitted = (found.low, found.low if found.value is None else found.value, found.high)
+    fitted = (found.low, found.known_low, found.high)
     low, likely, high = fitted if given is None else given
     ends: tuple[float | None, float | None] = (low, high)
     if not low < high:
@@ -74,7 +74,7 @@ def _current_peak(stated: Stated, demand: Demand) -> Input:
     words = f"{now}, {now.method}" if now.provenance == "assumed" else str(now)
     return Input(
         "demand", "the largest rate of a day now", "demand.current_peak", words, now.provenance,
-        lambda peak: stated.changed("demand", current_peak=peak), around(now.value or now.low), None, rate,
+        lambda peak: stated.changed("demand", current_peak=peak), around(now.known_low), None, rate,
     )  # fmt: skip
 
 

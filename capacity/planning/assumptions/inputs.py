@@ -129,7 +129,7 @@ class Input:
                 "unknown", "not computed" if low or high else "not computed: there is no half of 0", low, high
             )
         size = max(base.away(found) for _, found in known)
-        if all(base.same(found) for _, found in known):
+        if all(found == base for _, found in known):  # nothing it was judged by moved either
             return self._as("none", f"cannot act here: {self.idle or _idle(base)}", low, high)
         others = [end for end, found in known if base.differs(found)]
         if not others:
@@ -152,7 +152,10 @@ class Input:
             except CapacityError:  # what stands between cannot be computed
                 return ""
             bounds["from" if end < self.now else "up to"] = self.write(_inward(found, end > self.now))
-        stays = counted(base.size, "instance") if base.instances else f"it stays within {MUCH:.0%}"
+        if base.missed is not None and base.instances is None:
+            stays = f"no fleet of up to {counted(base.most, 'instance')} is enough"
+        else:
+            stays = counted(base.size, "instance") if base.instances else f"it stays within {MUCH:.0%}"
         return f"; {stays} {_interval(bounds)}"
 
     def _as(

@@ -10,9 +10,10 @@ from capacity.display import prose, result_html
 from capacity.planning.assumptions.answers import Answer, Sizing, Trial
 from capacity.planning.assumptions.demanded import of_demand
 from capacity.planning.assumptions.inputs import Assumption, Effect, Input
+from capacity.planning.assumptions.rent import of_rent
 from capacity.planning.assumptions.stated import Stated, of_arrivals, of_policy
 from capacity.planning.assumptions.tested import of_limits, of_scaling, of_service
-from capacity.planning.assumptions.worth import NOT_STATED, Worth, of_rent
+from capacity.planning.assumptions.worth import NOT_STATED, Worth
 from capacity.wording import counted
 
 if TYPE_CHECKING:

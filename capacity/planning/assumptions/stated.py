@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from capacity.estimate import Estimate, number
+from capacity.estimate import Estimate
 from capacity.plan import Plan
 from capacity.planning.assumptions.answers import Basis
 from capacity.planning.assumptions.inputs import Input
@@ -19,8 +19,7 @@ from capacity.planning.assumptions.values import (
     source,
     told,
 )  # fmt: skip
-from capacity.planning.fleet.options import percent
-from capacity.wording import counted
+from capacity.wording import counted, percent
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,16 +133,12 @@ def of_arrivals(stated: Stated) -> Iterator[Input]:
         idle=idle,
     )
     yield stated.of_policy(
-        "bursts that stay under the limit", "burst_quantile", _share, rarer, group="arrivals", idle=idle
+        "bursts that stay under the limit", "burst_quantile", percent, rarer, group="arrivals", idle=idle
     )
 
 
 def _less(n: int) -> int | None:
     return n - 1 if n else None
-
-
-def _share(fraction: float) -> str:
-    return f"{number(100 * fraction) if fraction < 0.99 else f'{100 * fraction:.10g}'}%"
 
 
 def _zones(stated: Stated) -> Input:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from capacity.estimate import Provenance, number
-from capacity.planning.fleet.options import percent
-from capacity.wording import counted
+from capacity.wording import counted, percent
 
 HALF, DOUBLE = 0.5, 2.0
 _FIGURE = re.compile(r"(\D*?)(-?[\d.,]+%?)(.*)")  # what stands before a number, it, and what stands after
@@ -84,4 +83,4 @@ def monthly(growth: float) -> str:
 
 def of_requests(share: float) -> str:
     """Write a share of the requests. [fraction]"""
-    return f"{percent(round(share, 12))} of requests"
+    return f"{percent(share)} of requests"

@@ -17,11 +17,10 @@ from capacity.planning.portfolio.tipping import result_of
 from capacity.planning.portfolio.valuation import HOURS
 from capacity.planning.system import facts as today
 from capacity.planning.system.stated import Given, facts_of, three_of
-from capacity.wording import counted, spoken
+from capacity.wording import percent, spoken
 
 if TYPE_CHECKING:
     from capacity.plan import Plan
-    from capacity.planning.fleet.choices import Choices
     from capacity.planning.portfolio.information import Influence
     from capacity.planning.portfolio.portfolio import Portfolio
     from capacity.planning.portfolio.valuation import Case
@@ -93,7 +92,13 @@ class Worth:
             return replace(self._case, cost=cost.model_copy(update={"discount_rate": rate}))
 
         yield self._of_setting(
-            "cost", "discount rate", "cost.discount_rate", cost, "discount_rate", with_rate, "{:.0%} a year"
+            "cost",
+            "discount rate",
+            "cost.discount_rate",
+            cost,
+            "discount_rate",
+            with_rate,
+            lambda rate: f"{percent(rate)} a year",
         )
 
     def _of_team(self) -> Iterator[Assumption]:
@@ -106,11 +111,12 @@ class Worth:
             return replace(self._case, correlation=min(share, 1.0))
 
         yield self._of_setting(
-            "investments", "hours of work a week", "team.hours_per_week", team, "hours_per_week", with_hours, "{:g} h"
+            "investments", "hours of work a week", "team.hours_per_week", team, "hours_per_week", with_hours,
+            lambda hours: f"{number(hours)} h",
         )  # fmt: skip
         yield self._of_setting(
             "investments", "how far estimates of hours err together", "team.correlation", team, "correlation",
-            with_correlation, "{:g}",
+            with_correlation, number,
         )  # fmt: skip
 
     def _of_setting(
@@ -121,13 +127,13 @@ class Worth:
         section: Any,
         field: str,
         case: Callable[[float], Case],
-        form: str,
+        write: Callable[[float], str],
     ) -> Assumption:
         now, stated = getattr(section, field), field in section.model_fields_set
-        value = form.format(now) + ("" if stated else ", the default")
+        value = write(now) + ("" if stated else ", the default")
         provenance: Provenance = "config" if stated else "assumed"
         ends = (now / 2, now * 2) if now else ()
-        trials = tuple(self._asked(form.format(end), case(end), {}) for end in ends)
+        trials = tuple(self._asked(write(end), case(end), {}) for end in ends)
         return self._judged((group, name, key, value, provenance), trials)
 
     def _asked(self, value: str, case: Case, changed: dict[str, float]) -> Trial:
@@ -192,66 +198,6 @@ class Worth:
             return ""
 
 
-def of_rent(choices: Choices | None, plan: Plan) -> Iterator[Assumption]:
-    """The price of an instance, and without investments that of downtime: the size with the least expected cost."""
-    cost = plan.cost
-    if cost is None:
-        return
-    price = cost.instance_per_month
-    key, told = "cost.instance_per_month", money(price, cost.currency)
-    idle = "cannot act here: the accepted risk decides the number of instances"
-    if choices is None:
-        yield Assumption(
-            "cost", "price of an instance a month", key, told, "config", None, None, "none",
-            f"{idle}, and without downtime_per_minute no other reading stands beside it",
-        )  # fmt: skip
-        return
-    ends = (0.5, 2.0) if price else ()
-    yield _least_cost(
-        "price of an instance a month", key, told, choices, {f: (price * f, f, 1.0) for f in ends}, idle
-    )
-    if cost.downtime_per_minute is not None and not plan.investment:
-        low, likely, high = cost.downtime_per_minute
-        mean = _mean_price(low, likely, high)
-        trials = {end: (end, 1.0, end / mean) for end in (low, high)} if mean and low < high else {}
-        told = f"{money(likely, cost.currency)} ({money(low)} to {money(high)})"
-        yield _least_cost(
-            "price of a minute of downtime", "cost.downtime_per_minute", told, choices, trials, idle
-        )
-
-
-def _mean_price(low: float, likely: float, high: float) -> float:
-    from capacity.models.finance import pert_mean
-
-    return pert_mean(low, likely, high)
-
-
-def _least_cost(
-    name: str,
-    key: str,
-    told: str,
-    choices: Choices,
-    tried: dict[float, tuple[float, float, float]],
-    idle: str,
-) -> Assumption:
-    """Which size costs least when rent and losses are so many times as much; values tried with both factors."""
-    sizes, trials, found = choices.sizes, [], []
-    for value, rent, loss in tried.values():
-        least = int((sizes["rent_per_month"] * rent + sizes["loss_per_month"] * loss).idxmin())
-        found.append(least)
-        trials.append(
-            Trial(money(value, choices.currency), f"{counted(least, 'instance')} cost least", least)
-        )
-    moved = max((abs(least - choices.least_cost) for least in found), default=0)
-    if not moved:
-        low, high = trials or (None, None)
-        return Assumption("cost", name, key, told, "config", low, high, "none", idle)
-    low, high = trials
-    before = counted(choices.least_cost, "instance")
-    verdict = f"moves the size with the least cost, {before} as it stands; the accepted risk decides"
-    return Assumption("cost", name, key, told, "config", low, high, "moves", verdict, float(moved))
-
-
 def _writer(name: str, parameter: Parameter | None, currency: str) -> Callable[[float], str]:
     """How a value of an input is written."""
     if parameter is None:
@@ -259,7 +205,7 @@ def _writer(name: str, parameter: Parameter | None, currency: str) -> Callable[[
             (lambda hours: f"{number(hours)} h") if name == HOURS else (lambda price: money(price, currency))
         )
     if parameter.unit == "fraction":
-        return lambda share: f"{number(100 * share)}%"
+        return percent
     return lambda value: f"{number(value)} {parameter.unit}"
 
 

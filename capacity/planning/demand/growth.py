@@ -13,7 +13,7 @@ from capacity.estimate import Estimate, Provenance
 from capacity.models.finance import pert_sample
 from capacity.planning.demand.trend import Trend
 
-DAYS_PER_MONTH = 365.25 / 12
+DAYS_PER_MONTH = 365.25 / 12  # [days]
 _LEVEL = 0.9
 _CANDIDATES = 20_000
 _FINEST = 1e-3  # of the range stated: a fitted slope is not taken to be known better than that

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _WORLDS = 1000
 _ITERATIONS = 500
 _LEAST = 1e-6  # standard deviation of the logarithms
+_ALIKE = 0.01  # relative difference below which two peaks are told to be alike
 _ENOUGH = 0.5  # of the narrower interval, in logarithms, that must lie in the other one
 
 
@@ -81,7 +82,8 @@ class SecondOpinion:
     @property
     def text(self) -> str:
         """What it says and whether that is what we say."""
-        side = "higher" if self.difference > 0 else "lower"
+        side = f"{abs(self.difference):.0%} {'higher' if self.difference > 0 else 'lower'}"
+        side = side if abs(self.difference) >= _ALIKE else f"within {_ALIKE:.0%} of it"
         agrees = "agrees" if self.agrees else "does not agree"
         advice = (
             "" if self.agrees else " Plan with the higher of the two, and look at what changed in the past."
@@ -89,7 +91,7 @@ class SecondOpinion:
         return " ".join(
             [
                 f"A second opinion ({self.peak.method}) {agrees}: it expects {self.peak} where the forecast has "
-                f"{self.ours}, {abs(self.difference):.0%} {side} in the middle; {self.overlap:.0%} of the narrower "
+                f"{self.ours}, {side} in the middle; {self.overlap:.0%} of the narrower "
                 f"90% interval lies in the other.{advice}",
                 *self.caveats,
             ]

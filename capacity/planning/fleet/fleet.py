@@ -20,11 +20,11 @@ from capacity.planning.demand.demand import Demand
 from capacity.planning.fleet.alternatives import Alternatives, Kind, compare
 from capacity.planning.fleet.choices import Choices, weigh
 from capacity.planning.fleet.headroom import Policy, relative_capacity, safe_loads
-from capacity.planning.fleet.options import Fleets, percent
+from capacity.planning.fleet.options import Fleets
 from capacity.planning.fleet.runway import additions, exhaustion, runway
 from capacity.planning.fleet.scaling import AssumedScaling, Scaling, sampled_laws
 from capacity.planning.fleet.shared import Shared
-from capacity.wording import counted, in_currency, paragraphs
+from capacity.wording import counted, in_currency, paragraphs, percent, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +49,9 @@ class FleetPlan:
         Today's fleet. [instances]
     options : pandas.DataFrame
         instances, safe_load_low, safe_load, safe_load_high [req/s], probability_missed [fraction],
-        expected_shortfall [req/s], shortage_over_surplus (how many times an idle req/s a missed one is worth to
-        whoever holds this fleet), cost_per_month (where a price is known), verdict.
+        expected_shortfall [req/s], room (factor on the peaks up to which the risk is kept),
+        shortage_over_surplus (how many times an idle req/s a missed one is worth to whoever holds this fleet),
+        cost_per_month (where a price is known), verdict.
     exhaustion : pandas.Series
         Chance that the peak has exceeded what today's fleet may be given, by each day. [fraction]
     runway : pandas.DataFrame
@@ -137,22 +138,24 @@ class FleetPlan:
             f"{counted(self.recommended, 'instance')}{cost} carry {number(chosen['safe_load'])} req/s safely "
             f"({number(chosen['safe_load_low'])} to {number(chosen['safe_load_high'])}) and miss the "
             f"objective at the peak over {counted(self.demand.horizon_days, 'day')} with probability "
-            f"{chosen['probability_missed']:.1%}; {percent(self.policy.risk)} is accepted."
+            f"{_chance(chosen['probability_missed'])}; {percent(self.policy.risk)} is accepted."
         )
 
     def _today(self) -> str:
         return (
             f"Today's {counted(self.instances_running, 'instance')} may be given {self.safe_load_running}; "
-            f"{self._lasting()} (chance of missing within the horizon "
-            f"{self.probability_missed_running:.1%})."
+            f"more likely than not {self._lasting()} (chance of missing within the horizon "
+            f"{_chance(self.probability_missed_running)})."
         )
 
     def _lasting(self) -> str:
+        one = self.instances_running == 1
         if self.exhausted is None:
-            return f"more likely than not they last beyond {self.demand.dates[-1]:%Y-%m-%d}"
+            return f"{'it lasts' if one else 'they last'} beyond {self.demand.dates[-1]:%Y-%m-%d}"
+        run_out = "it is exhausted" if one else "they are exhausted"
         if self.exhausted == self.demand.dates[0]:
-            return "more likely than not they are exhausted already"
-        return f"more likely than not they are exhausted by {self.exhausted:%Y-%m-%d}"
+            return f"{run_out} already"
+        return f"{run_out} by {self.exhausted:%Y-%m-%d}"
 
     def _refusals(self) -> list[str]:
         refused = self.options[self.options["verdict"].str.startswith("refused")]
@@ -432,3 +435,8 @@ def _ramp(policy: Policy) -> list[str]:
     return [
         "No ramp is given, so all instances must run before the peak: nothing is set aside for scaling lag."
     ]
+
+
+def _chance(share: float) -> str:
+    """Write a chance as the table of the sizes does."""
+    return f"{plain(share, 'probability_missed')}%"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from capacity.models.scalability import Usl
 from capacity.planning.fleet.scaling import Scaling, law_of
 from capacity.planning.fleet.shared import Shared
 from capacity.shown import Shown
-from capacity.wording import counted
+from capacity.wording import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,9 @@ class Policy(Shown):
         irregular arrivals already. [1]
     burst_seconds, burst_quantile : float
         Interval in which arrivals may exceed the capacity in 1 - quantile of cases. [s], [fraction]
+    shared_dispersion : float, optional
+        Dispersion where arrivals meet what all instances share, if not the same: a cache between leaves the
+        instances fewer requests, and those no more irregular than what it was asked for. [1]
 
     Raises
     ------
@@ -77,6 +80,7 @@ class Policy(Shown):
     dispersion: float = 1.0
     burst_seconds: float = 1.0
     burst_quantile: float = 0.999
+    shared_dispersion: float | None = None
 
     def __post_init__(self) -> None:
         _check("spare_instances", self.spare_instances, 0, math.inf)
@@ -305,9 +309,7 @@ def largest_mean(limit: np.ndarray, policy: Policy) -> np.ndarray:
 
 
 def _value(capacity: float | Estimate) -> float:
-    if not isinstance(capacity, Estimate):
-        return float(capacity)
-    return capacity.low if capacity.value is None else capacity.value
+    return capacity.known_low if isinstance(capacity, Estimate) else float(capacity)
 
 
 def _loads(
@@ -332,6 +334,12 @@ def _loads(
     )
     ready = np.maximum(once - ramp, 0.0)
     steady = ready if "burst" in off else largest_mean(ready, policy)
+    apart = policy.shared_dispersion is not None and math.isfinite(shared_rate)
+    if apart and not {"burst", "shared limits"} & set(off):
+        own = largest_mean(np.maximum(metastable_safe_load(left, attempts) - ramp, 0.0), policy)
+        before = replace(policy, dispersion=policy.shared_dispersion or 0.0)
+        end = np.maximum(metastable_safe_load(np.asarray(shared_rate), attempts) - ramp, 0.0)
+        steady = np.minimum(own, largest_mean(end, before))
     return [whole, left, carried, once, ready, steady]
 
 
@@ -350,13 +358,13 @@ def _words(policy: Policy, shared: Shared, instances: int) -> dict[str, str]:
         "contention": "instances get in each other's way",
         "spare instances": _lost_words(policy, instances),
         "shared limits": "none is given" if shared.of_rate is None else str(shared.of_rate),
-        "retry budget": f"retries up to {policy.retry_budget:.0%} of requests",
+        "retry budget": f"retries up to {percent(policy.retry_budget)} of requests",
         "scaling lag": "no ramp given: all instances run before the peak"
         if policy.ramp_per_second is None
         else f"{policy.ramp_per_second:g} req/s per s for {policy.scaling_lag_seconds:g} s until a new instance serves",
         "burst": "the capacity is for irregular arrivals already"
         if policy.dispersion == 0
-        else f"{policy.burst_seconds:g} s counts stay under the limit in {policy.burst_quantile:.1%} "
+        else f"{policy.burst_seconds:g} s counts stay under the limit in {percent(policy.burst_quantile)} "
         f"of cases" + (f", dispersion {policy.dispersion:g}" if policy.dispersion != 1 else ", Poisson"),
     }
 

@@ -13,22 +13,12 @@ from capacity.models.newsvendor import implied_ratio
 from capacity.planning.demand.demand import LEVEL, Demand
 from capacity.planning.fleet.headroom import Policy
 from capacity.planning.fleet.shared import Shared
+from capacity.wording import percent, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _AROUND = 2  # options shown on either side of the recommended one
-
-
-def percent(share: float) -> str:
-    """Write a fraction as percent without rounding a small one to none.
-
-    Examples
-    --------
-    >>> percent(0.05), percent(1e-6)
-    ('5%', '0.0001%')
-    """
-    return f"{100 * share:g}%"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +51,11 @@ class Fleets:
     def missed(self) -> np.ndarray:
         """Share of worlds in which the largest peak exceeds what each size may be given. [fraction]"""
         return (self.demand.peaks[:, None] > self.safe).mean(axis=0)
+
+    @cached_property
+    def room(self) -> np.ndarray:
+        """Factor on the peaks up to which each size misses no more than the accepted risk. [1]"""
+        return np.quantile(self.safe / self.demand.peaks[:, None], self.policy.risk, axis=0)
 
     @property
     def most(self) -> int:
@@ -99,6 +94,7 @@ class Fleets:
                 "safe_load_high": high,
                 "probability_missed": self.missed[chosen],
                 "expected_shortfall": shortfall,
+                "room": self.room[chosen],
             }
         )
 
@@ -134,6 +130,7 @@ class Fleets:
         missed = float(self.missed[instances])
         if missed > self.policy.risk:
             return (
-                f"misses the objective with probability {missed:.1%}, {percent(self.policy.risk)} is accepted"
+                f"misses the objective with probability {plain(missed, 'probability_missed')}%, "
+                f"{percent(self.policy.risk)} is accepted"
             )
         return self.shared.refusal(instances)

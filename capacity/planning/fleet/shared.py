@@ -11,7 +11,7 @@ from capacity.estimate import number
 from capacity.models import laws
 from capacity.models.overload.replicas import replicas_within
 from capacity.shown import Shown
-from capacity.wording import counted, visible
+from capacity.wording import counted, percent, visible
 
 if TYPE_CHECKING:
     from capacity.plan import Limit
@@ -115,7 +115,7 @@ def _worked_out(limit: Limit) -> SharedLimit:
             name,
             rate,
             None,
-            f"{limit.utilization:.0%} used at {number(limit.load)} req/s, {most:.0%} allowed",
+            f"{percent(limit.utilization)} used at {number(limit.load)} req/s, {percent(most)} allowed",
         )
     available, each, versions = limit.available or 0.0, limit.per_instance or 1.0, limit.environments or 1
     reason = f"{number(available)} for {number(each)} an instance"

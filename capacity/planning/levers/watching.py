@@ -9,6 +9,7 @@ import numpy as np
 from capacity.errors import NotIdentified
 from capacity.models.overload.monitoring import burn_rate_detection, log_volume
 from capacity.models.overload.tails import any_exceeds
+from capacity.planning.demand.growth import DAYS_PER_MONTH
 from capacity.planning.system.parts import Incidents, Quantity
 from capacity.planning.system.system import System
 
@@ -77,9 +78,6 @@ def metrics(
         raise NotIdentified("lever 'metrics' needs the mean rate for the price of logs; state request_rate")
     monthly = log_volume(system.traffic.request_rate, bytes_per_request) * DAYS_PER_MONTH * price_per_gb
     return replace(logged, running_per_month=logged.running_per_month + monthly)
-
-
-DAYS_PER_MONTH = 365 / 12  # [days]
 
 
 def apm(system: System, *, detect_factor: Quantity, diagnose_factor: Quantity, cpu_share: Quantity) -> System:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from capacity.planning.portfolio.worth import PRESENT_VALUE, Worth, mean_of, mea
 from capacity.planning.system.baseline import Given, base_system, database_problem, facts_of, without_database
 from capacity.planning.system.parts.outages import MINUTES_PER_YEAR
 from capacity.planning.system.system import Evaluation, System, evaluate
-from capacity.wording import paragraphs, spoken
+from capacity.wording import in_currency, paragraphs, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,7 @@ NOT_MODELLED = (
     "Not modelled: several regions, database failover and replication lag, write contention, pauses of the "
     "runtime, noisy neighbours, correlated demand and failure."
 )
+_FEW = 3  # pieces of work looked at together; more are told as all of them
 _NOTED = 0.01  # share of worlds more in which a peak is above the capacity, from which on it is told
 _PLACES = ("stand_alone", "in_order", "last_in", "shapley")
 _AT_PLACES = [*_PLACES, *(f"{place}_minutes" for place in _PLACES), "capacity_alone", "capacity_last"]
@@ -143,6 +145,28 @@ class Portfolio:
         """
         return replace(self._valuation.roadmap.best_within(hours), unit=self._valuation.unit)
 
+    def fewest_leaving(self, minutes: float) -> tuple[str, ...]:
+        """Return the fewest pieces of work that leave no more downtime, those of fewest hours; none where none do.
+
+        Parameters
+        ----------
+        minutes : float
+            Mean downtime wanted at most. [min/y]
+        """
+        hours, items = {item.lever: item.hours for item in self.worth}, self.best.items
+        if float(np.mean(self.then.downtime_minutes)) > minutes:
+            return ()
+        for count in range(1, _FEW + 1):
+            sets = sorted(combinations(items, count), key=lambda some: sum(hours[one] for one in some))
+            enough = (some for some in sets if self._downtime_after(some) <= minutes)
+            if found := next(enough, ()):
+                return found
+        return tuple(items)
+
+    def _downtime_after(self, levers: Sequence[str]) -> float:
+        evaluation = self._valuation.evaluation(self._valuation.mask(levers))
+        return float(np.mean(evaluation.downtime_minutes))
+
     def result(self, of: str) -> float:
         """Mean of a result of all of it [its unit], by the names of `break_even`; NaN where it is not known."""
         return result_of(self._valuation.case, self.best.items, of, {})
@@ -212,12 +236,20 @@ class Portfolio:
         return frame.loc[frame["order"].notna(), known] if "order" in frame else frame[known]
 
     @property
+    def savings_caption(self) -> str:
+        """What `savings` is, and what its money is in."""
+        caption = "What each saves and adds, by its place in the order"
+        return in_currency(caption, self.currency if self.priced else None)
+
+    @property
     def money(self) -> pd.DataFrame:
         """What all of it earns by every measure of finance, on the mean flows; empty without prices."""
         import pandas as pd
 
-        rows = [] if self.joint_npv is None else measures(self.cash_flows, self._valuation.rate)
-        return pd.DataFrame(rows, columns=["quantity", "value", "reason"])
+        rows = (
+            [] if self.joint_npv is None else measures(self.cash_flows, self._valuation.rate, self.currency)
+        )
+        return pd.DataFrame(rows, columns=["quantity", "value", "unit", "reason"])
 
     @property
     def text(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -152,15 +152,21 @@ class Schedule:
         return self.text
 
     def _repr_html_(self) -> str:
-        return result_html(
-            self.to_frame(), f"Calendar at {number(self.hours_per_week)} hours a week", self.text
-        )
+        frame = self.to_frame()
+        frame["finished"] = [self._in_hours(finished) for finished in frame["finished"]]
+        return result_html(frame, f"Calendar at {number(self.hours_per_week)} hours a week", self.text)
 
     def _when(self, place: int) -> str:
         done = float(self.hours[: place + 1].mean(axis=1).sum()) / self.hours_per_week
         begun = done - float(self.hours[place].mean()) / self.hours_per_week
         first, last = math.floor(begun + _SLACK) + 1, math.ceil(done - _SLACK)
         return f"week {first}" if first >= last else f"weeks {first} to {last}"
+
+    def _in_hours(self, finished: Estimate) -> Estimate:
+        """Return a time under a week in hours of work: a quarter of a week says little. [weeks]"""
+        if finished.known_low >= 1:
+            return finished
+        return replace(finished.scaled(self.hours_per_week), unit="h")
 
     def _finished(self, place: int) -> Estimate:
         weeks = self.finish[place] / _MONTHS_PER_WEEK

@@ -166,20 +166,21 @@ def mean_of(sample: np.ndarray, method: str, unit: str = "") -> Estimate:
     return Estimate(value, min(low, value), max(high, value), unit, method, "assumed", LEVEL)
 
 
-def measures(flows: Sequence[float], rate: float) -> list[dict[str, Any]]:
-    """Every measure of finance on mean monthly flows, at a discount rate a year: its value, or why it has none."""
+def measures(flows: Sequence[float], rate: float, currency: str = "") -> list[dict[str, Any]]:
+    """Every measure of finance on mean monthly flows, at a discount rate a year: value and unit, or why it has none."""
     monthly = math.expm1(math.log1p(rate) / 12)
-    asked: dict[str, Callable[[], float]] = {
-        "net present value": lambda: npv(rate, flows),
-        "internal rate of return a month": lambda: irr(flows),
-        "modified rate of return a month": lambda: mirr(flows, monthly, monthly),
-        "payback in months": lambda: payback_months(flows),
-        "discounted payback in months": lambda: payback_months(flows, rate),
+    asked: dict[tuple[str, str], Callable[[], float]] = {
+        ("net present value", currency): lambda: npv(rate, flows),
+        ("internal rate of return", "% a month"): lambda: 100 * irr(flows),
+        ("modified rate of return", "% a month"): lambda: 100 * mirr(flows, monthly, monthly),
+        ("payback", "months"): lambda: payback_months(flows),
+        ("discounted payback", "months"): lambda: payback_months(flows, rate),
     }
     rows = []
-    for quantity, measure in asked.items():
+    for (quantity, unit), measure in asked.items():
+        row: dict[str, Any] = {"quantity": quantity, "value": math.nan, "unit": unit, "reason": ""}
         try:
-            rows.append({"quantity": quantity, "value": measure(), "reason": ""})
+            rows.append(row | {"value": measure()})
         except NotIdentified as error:
-            rows.append({"quantity": quantity, "value": math.nan, "reason": str(error)})
+            rows.append(row | {"reason": str(error)})
     return rows

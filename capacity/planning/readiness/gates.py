@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from capacity.estimate import Provenance
 from capacity.planning.readiness.known import Known
 from capacity.shown import Shown
-from capacity.wording import counted, visible
+from capacity.wording import counted, percent, visible
 
 GateStatus = Literal["pass", "fail", "unknown"]
 
@@ -17,6 +18,7 @@ MEND = "mend the evidence first"
 """Remedy of every gate that rests on void evidence."""
 
 _VOID = "the evidence for it is void"
+_AT_ANY_LOAD = "find why an objective is missed already at the lowest load tested, mend that, and test again"
 _OVERLOAD_TEST = "offer 1.5 times the capacity for 60 s, then a low load for 120 s"
 
 
@@ -42,6 +44,8 @@ class Gate(Shown):
         Of the least firm input; "config" for what somebody states.
     needed : bool
         Whether the tier makes the verdict depend on it; else it is advice.
+    also : tuple of str
+        Further work it takes.
 
     Examples
     --------
@@ -61,6 +65,7 @@ class Gate(Shown):
     lever: str = ""
     provenance: Provenance = "measured"
     needed: bool = True
+    also: tuple[str, ...] = ()
 
 
 def evidence(known: Known) -> Gate:
@@ -97,6 +102,8 @@ def capacity(known: Known) -> Gate:
     )
     if known.void:
         return replace(gate, measured=_VOID, remedy=MEND)
+    if found is not None and found.low <= 0 < found.high < math.inf:
+        return replace(gate, remedy=_AT_ANY_LOAD)
     if status in ("established", "at least") and found is not None and found.low > 0:
         return replace(gate, status="pass", remedy="", lever="")
     return gate
@@ -107,7 +114,7 @@ def demand(known: Known) -> Gate:
     load, peak = known.load, known.demand.peak if known.demand else None
     gate = Gate(
         "demand",
-        f"the peak exceeds the safe load with a probability of at most {known.policy.risk:.0%}",
+        f"the peak exceeds the safe load with a probability of at most {percent(known.policy.risk)}",
         "",
         "unknown",
         "",
@@ -190,7 +197,7 @@ def metastable(known: Known) -> Gate | None:
     gate = Gate(
         "metastable margin",
         "the peak stays below the load at which retries can keep an overload alive, "
-        f"but for a probability of at most {known.policy.risk:.0%}",
+        f"but for a probability of at most {percent(known.policy.risk)}",
         "no demand is known" if safe is None else f"{safe} for today's fleet, and no demand is known",
         "unknown",
         "" if safe is None else safe.method,
@@ -207,8 +214,8 @@ def metastable(known: Known) -> Gate | None:
     if attempts <= 1 + budget:
         remedy = "refuse what is over a global limit, so that an overload ends with its cause"
         return held(known, replace(gate, measured=measured), above, remedy, "rate_limit")
-    measured += f"; with a retry budget of {budget:.0%} against {known.metastable_at(1 + budget)}"
-    remedy = f"give retries a budget of {budget:.0%} of the requests, or limit what is let in"
+    measured += f"; with a retry budget of {percent(budget)} against {known.metastable_at(1 + budget)}"
+    remedy = f"give retries a budget of {percent(budget)} of the requests, or limit what is let in"
     return held(known, replace(gate, measured=measured), above, remedy, "retries")
 
 

@@ -12,7 +12,7 @@ from capacity.estimate import Estimate, number
 from capacity.planning.readiness.gates import Gate, chance, held
 from capacity.planning.readiness.known import Known
 from capacity.planning.system.parts.outages import MINUTES_PER_YEAR
-from capacity.wording import counted, listed, visible
+from capacity.wording import counted, listed, percent, spoken, visible
 
 if TYPE_CHECKING:
     from capacity.planning.system.parts import Quantity
@@ -56,7 +56,7 @@ def deployment(known: Known) -> Gate | None:
     left = known.today.deploying_capacity if known.today else None
     gate = Gate(
         "capacity while deploying",
-        f"the peak exceeds what is left with a probability of at most {known.policy.risk:.0%}",
+        f"the peak exceeds what is left with a probability of at most {percent(known.policy.risk)}",
         "nothing is stated of deployments",
         "unknown",
         "facts stated with the investments",
@@ -80,7 +80,7 @@ def cold_caches(known: Known) -> Gate | None:
     cold = None if today is None or not _less(today.cold_capacity, today.capacity) else today.cold_capacity
     gate = Gate(
         "capacity with cold caches",
-        f"the peak exceeds what is left with a probability of at most {known.policy.risk:.0%}",
+        f"the peak exceeds what is left with a probability of at most {percent(known.policy.risk)}",
         "nothing is stated of caches",
         "unknown",
         "facts stated with the investments",
@@ -105,11 +105,9 @@ def _of_causes(known: Known, gate: Gate, wanted: float, causes: Mapping[str, Qua
     measured += f"; probability of more than allowed: {chance(above)}{_with_all_work(known)}"
     measured += f"; nothing is stated of {', '.join(unstated)}" if unstated else ""
     if total > budget:
-        breaking = _breaking(minutes, ordered, budget)
-        named = listed([visible(cause) for cause in breaking])
-        remedy = f"cut the minutes lost to {named} first; what is left keeps the objective"
-        lever = _LEVER_AGAINST.get(breaking[0], "")
-        return replace(gate, measured=measured, status="fail", remedy=remedy, lever=lever, needed=True)
+        remedy, *work = _remedy(known, minutes, ordered, budget)
+        gate = replace(gate, measured=measured, status="fail", remedy=remedy, needed=True)
+        return replace(gate, lever=work[0], also=tuple(work[1:]))
     if unstated and known.tier == 1:
         remedy = f"state the downtime by {listed(unstated)} with the investments"
         return replace(gate, measured=measured, remedy=remedy)
@@ -125,6 +123,19 @@ def _with_all_work(known: Known) -> str:
     return f"; all the work of the plan{within} together leaves {number(left)} min"
 
 
+def _remedy(known: Known, minutes: Mapping[str, float], ordered: list[str], budget: float) -> tuple[str, ...]:
+    """Say what keeps the objective and name its work: the fewest pieces that do, else what is against the causes."""
+    against = _LEVER_AGAINST.get(ordered[0], "")
+    work = known.investments.fewest_leaving(budget) if known.investments else None
+    if work:
+        named = listed([spoken(lever) for lever in work])
+        return (f"do {named}: of the work of the plan the fewest that keep the objective", *work)
+    named = listed([visible(cause) for cause in _breaking(minutes, ordered, budget)])
+    if known.investments is None:
+        return f"cut the minutes lost to {named}", against
+    return f"add work against {named}: that of the plan does not keep the objective", against
+
+
 def _breaking(minutes: Mapping[str, float], ordered: list[str], budget: float) -> list[str]:
     """Return the fewest causes, the largest first, without which the others stay within the budget."""
     left = sum(minutes.values())
@@ -137,7 +148,7 @@ def _breaking(minutes: Mapping[str, float], ordered: list[str], budget: float) -
 
 def _budget_words(wanted: float) -> str:
     minutes = (1 - wanted) * MINUTES_PER_YEAR
-    return f"at most {number(minutes)} min down a year, for an availability of {100 * wanted:.6g}%"
+    return f"at most {number(minutes)} min down a year, for an availability of {percent(wanted)}"
 
 
 def _left(known: Known, gate: Gate, left: Quantity | None, remedy: str, lever: str) -> Gate | None:

@@ -49,6 +49,8 @@ class Verdict:
         Every condition, passed or not; they are never averaged.
     not_asked : tuple of str
         Gates that the plan says nothing about.
+    fleet : bool
+        Whether the load is that of today's fleet under the policy; else of what was tested, with nothing lost.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Verdict:
     load: Estimate | None
     gates: tuple[Gate, ...]
     not_asked: tuple[str, ...] = ()
+    fleet: bool = True
 
     @property
     def ready(self) -> bool:
@@ -74,7 +77,7 @@ class Verdict:
     def headline(self) -> str:
         """The verdict in a few words."""
         if self.status == "READY UP TO" and self.load is not None:
-            return f"READY UP TO {number(self.load.low)} req/s"
+            return f"READY UP TO {number(self.load.low)} req/s{'' if self.fleet else ', as tested'}"
         return self.status
 
     @property
@@ -85,11 +88,15 @@ class Verdict:
     @property
     def reason(self) -> str:
         """Which of the gates stand in the way, in a sentence."""
-        standing = [gate.name for gate in self.failed if gate.needed]
+        standing = [gate for gate in self.failed if gate.needed]
         if not standing:
             return f"All {len(self.gates)} gates asked for are passed."
-        few = f"{len(standing)} of {len(self.gates)} gates {'is' if len(standing) == 1 else 'are'} not passed"
-        return f"{few}: {listed(standing)}."
+        told = [
+            f"{len(names)} {word}: {listed(names)}"
+            for status, word in (("fail", "not passed"), ("unknown", "not known"))
+            if (names := [gate.name for gate in standing if gate.status == status])
+        ]
+        return f"Of {len(self.gates)} gates {'; '.join(told)}."
 
     @property
     def failed(self) -> tuple[Gate, ...]:
@@ -205,7 +212,8 @@ def assess(known: Known) -> Verdict:
     if status == "READY" and known.demand is not None:
         load = known.demand.peak
     silent = [name for name, gate in judged.items() if gate is None and name not in _FOLLOW]
-    return Verdict(status, load, every, (*silent, *(() if absent else unspoken(known))))
+    not_asked = (*silent, *(() if absent else unspoken(known)))
+    return Verdict(status, load, every, not_asked, known.fleet is not None)
 
 
 def _status(known: Known, evidence: Gate | None, gates: Iterable[Gate]) -> VerdictStatus:

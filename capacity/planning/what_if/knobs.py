@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from capacity.errors import DomainError, UsageError
 from capacity.estimate import number
@@ -15,32 +15,47 @@ from capacity.wording import counted
 
 _DEMAND = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # times the forecast
 _P95 = (0.5, 0.65, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0)  # times that of the plan
-_RETRIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # share of first attempts
+_RETRIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 0.95)  # share of first attempts
 _HITS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # share of requests
 _DISPERSION = (0.5, 1.5, 2.0, 3.0, 5.0, 8.0)  # times that of the plan
 _FEWEST_TRIED = 6  # instances up to which a fleet is tried at least
 _MORE = 2  # times the fleet that runs or is needed, up to which it is tried
 
-NAMES = ("demand", "instances", "p95_ms", "retry_budget", "hit_ratio", "dispersion")
-"""Every knob, in the order they are shown."""
 
-_UNITS = {"demand": "× forecast", "p95_ms": "ms", "retry_budget": "%", "hit_ratio": "%"}
-_TITLES = {
-    "demand": "Demand",
-    "instances": "Instances",
-    "p95_ms": "P95 objective",
-    "retry_budget": "Retry budget",
-    "hit_ratio": "Cache hit ratio",
-    "dispersion": "Burstiness",
+class _About(NamedTuple):
+    """What is said of one knob: its name, the unit of its axis, what its positions are, and how one is written."""
+
+    title: str
+    unit: str
+    meaning: str
+    write: Callable[[float], str]
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share)}%"
+
+
+_ABOUT = {
+    "demand": _About(
+        "Demand", "× forecast", "times the forecast of the plan, on every day", lambda v: f"{number(v)} ×"
+    ),
+    "instances": _About("Instances", "", "running, in place of today's", lambda v: counted(v, "instance")),
+    "p95_ms": _About(
+        "P95 objective", "ms", "that 95% of the answers must stay within [ms]", lambda v: f"{number(v)} ms"
+    ),
+    "retry_budget": _About("Retry budget", "%", "retries allowed, as a share of first attempts", _percent),
+    "hit_ratio": _About(
+        "Cache hit ratio", "%", "requests that a new cache answers before they reach an instance", _percent
+    ),
+    "dispersion": _About(
+        "Burstiness",
+        "",
+        "variance over mean of the arrivals at the instances; independent users have 1",
+        number,
+    ),
 }
-_MEANINGS = {
-    "demand": "times the forecast of the plan, on every day",
-    "instances": "running, in place of today's",
-    "p95_ms": "that 95% of the answers must stay within [ms]",
-    "retry_budget": "retries allowed, as a share of first attempts",
-    "hit_ratio": "requests that a new cache answers before they reach an instance",
-    "dispersion": "variance over mean of the arrivals at the instances; independent users have 1",
-}
+NAMES = tuple(_ABOUT)
+"""Every knob, in the order they are shown."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +100,16 @@ class Setting(Shown):
         domain.count(instances=self.instances)
         domain.not_negative(retry_budget=self.retry_budget, hit_ratio=self.hit_ratio)
         domain.positive(dispersion=self.dispersion)
-        domain.positive(**{name: value for name, value in self.optional.items() if value is not None})
+        optional = {"demand": self.demand, "p95_ms": self.p95_ms}
+        domain.positive(**{name: value for name, value in optional.items() if value is not None})
+        if self.retry_budget >= 1:
+            raise DomainError(
+                f"retry budget {self.retry_budget:g}; allowed, as in a plan: 0 to below 1 of the requests"
+            )
         if self.hit_ratio >= 1:
             raise DomainError(
                 f"hit ratio {self.hit_ratio:g}: no request would reach an instance; allowed: 0 to below 1"
             )
-
-    @property
-    def optional(self) -> dict[str, float | None]:
-        """Knobs that not every plan has."""
-        return {"demand": self.demand, "p95_ms": self.p95_ms}
 
     def changed(self, **values: float) -> Setting:
         """Return this setting with some knobs turned.
@@ -159,17 +174,17 @@ class Knob(Shown):
     @property
     def title(self) -> str:
         """Its name for people."""
-        return _TITLES[self.name]
+        return _ABOUT[self.name].title
 
     @property
     def unit(self) -> str:
         """Unit of its axis; empty for a bare number."""
-        return _UNITS.get(self.name, "")
+        return _ABOUT[self.name].unit
 
     @property
     def meaning(self) -> str:
         """What its positions are."""
-        return _MEANINGS[self.name]
+        return _ABOUT[self.name].meaning
 
     def told(self, value: float) -> str:
         """Write one of its positions with its unit [unit of the knob].
@@ -190,23 +205,13 @@ def title_of(name: str) -> str:
     >>> title_of("p95_ms"), title_of("hit_ratio")
     ('P95 objective', 'cache hit ratio')
     """
-    title = _TITLES[name]
+    title = _ABOUT[name].title
     return title if title.startswith("P95") else title.lower()
 
 
 def told(name: str, value: float) -> str:
     """Write the value of a knob with its unit."""
-    match name:
-        case "demand":
-            return f"{number(value)} ×"
-        case "instances":
-            return counted(value, "instance")
-        case "p95_ms":
-            return f"{number(value)} ms"
-        case "dispersion":
-            return number(value)
-        case _:
-            return f"{number(100 * value)}%"
+    return _ABOUT[name].write(value)
 
 
 def knobs(plan: Setting, *, needed: int | None, ceiling: float, floor: float) -> tuple[Knob, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from capacity.display import result_html
 from capacity.estimate import Estimate, money, number
 from capacity.planning.readiness.gates import chance
 from capacity.planning.what_if.knobs import Setting
+from capacity.shown import Shown
 from capacity.wording import counted, sentence
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ QUANTITIES = (
     Quantity("metastable_safe", "metastable-safe load, of the fleet", "metastable-safe load"),
     Quantity("peak", "largest peak asked for", "largest peak"),
     Quantity("chance", "chance of missing the objectives at the peak", "chance of missing"),
-    Quantity("fewest", "fewest instances needed", "fewest instances"),
+    Quantity("fewest", "fewest instances needed", "instances needed"),
     Quantity("lasts", "time until the fleet is too small", "time until the fleet is too small"),
     Quantity("rent", "rent of the fleet a month", "rent a month"),
 )
@@ -46,7 +46,7 @@ _SAID_FIRST = ("fewest", "chance", "promised", "rent", "slo_capacity", "metastab
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Shown):
     """What a plan leads to. What is not known is None, and `missing` says why.
 
     Parameters
@@ -98,6 +98,8 @@ class Outcome:
     missed_by_instances: Mapping[int, float] = field(default_factory=dict)
     needed: str = ""
 
+    _caption = "What this leads to"
+
     def told(self, name: str) -> str:
         """Write one of the quantities with its unit and interval; of what is not known, say so."""
         value = getattr(self, name)
@@ -109,10 +111,14 @@ class Outcome:
             return money(value) if name == "rent" else str(value)
         return counted(value, "instance")
 
+    def said(self, name: str) -> str:
+        """Write one of the quantities behind its short name, which says already that instances are counted."""
+        return f"{self.fewest:,}" if name == "fewest" and self.fewest else self.told(name)
+
     @property
     def text(self) -> str:
         """The outcome in a sentence, and why something is not known."""
-        told = [f"{q.short} {self.told(q.name)}" for q in QUANTITIES if getattr(self, q.name) is not None]
+        told = [f"{q.short} {self.said(q.name)}" for q in QUANTITIES if getattr(self, q.name) is not None]
         return " ".join([sentence("; ".join(told)), *self.reasons])
 
     @property
@@ -131,15 +137,9 @@ class Outcome:
         rows = [(q.title, self.told(q.name)) for q in QUANTITIES]
         return pd.DataFrame(rows, columns=["quantity", "now"])
 
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "What this leads to", self.text)
-
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class Change(Shown):
     """What changes against the plan when some of its assumptions are otherwise.
 
     Parameters
@@ -161,6 +161,8 @@ class Change:
     plan: Outcome
     now: Outcome
     notes: tuple[str, ...] = ()
+
+    _caption = "What changes against the plan"
 
     @property
     def text(self) -> str:
@@ -232,18 +234,12 @@ class Change:
         digits = 0 if before and abs(more / before) >= _ROUND else 1
         return _signed(f"{more / before:+.{digits}%}") if before else f"{more:+.3g}"
 
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return result_html(self.to_frame(), "What changes against the plan", self.text)
-
 
 def _middle(side: Outcome, name: str) -> str:
     """Write a quantity without its interval."""
     value = getattr(side, name)
     if not isinstance(value, Estimate) or value.value is None:
-        return side.told(name)
+        return side.said(name)
     return money(value, interval=False) if name == "rent" else f"{number(value.value)} {value.unit}"
 
 

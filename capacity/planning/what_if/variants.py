@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from capacity.estimate import Estimate
+from capacity.errors import DomainError
 from capacity.evidence.objectives import Slo, model_free, slo_capacities
 from capacity.planning.system.parts import Station
 from capacity.planning.what_if.knobs import Setting
@@ -17,56 +16,27 @@ if TYPE_CHECKING:
     from capacity.plan import Plan
 
 
-class Considered(Protocol):
-    """What is asked of a study, here and of the same study under another plan."""
-
-    @property
-    def plan(self) -> Plan: ...  # noqa: D102 - the study says what each is
-    @property
-    def slo(self) -> Slo: ...  # noqa: D102
-    @property
-    def capacity(self) -> Capacity: ...  # noqa: D102
-    @property
-    def service(self) -> Any: ...  # noqa: D102
-    @property
-    def dispersion(self) -> Estimate: ...  # noqa: D102
-    @property
-    def demand(self) -> Any: ...  # noqa: D102
-    @property
-    def headroom(self) -> Any: ...  # noqa: D102
-    @property
-    def fleet(self) -> Any: ...  # noqa: D102
-    @property
-    def known(self) -> Any: ...  # noqa: D102
-    @property
-    def tests(self) -> Mapping[str, Any]: ...  # noqa: D102
-
-    @property
-    def instance_capacity(self) -> Any: ...  # noqa: D102
-    def otherwise(self, plan: Plan, **parts: Any) -> Any: ...  # noqa: D102
-
-
 @dataclass(frozen=True, eq=False)
 class Variants:
     """The same evidence under other settings of the knobs; what was worked out for one is kept for the next.
 
     Parameters
     ----------
-    study : Considered
+    study : Study
         Under the plan.
     plan : Setting
         Where the plan has the knobs.
     """
 
-    study: Considered
+    study: Any
     plan: Setting
 
     @cached_property
-    def _carrying(self) -> dict[tuple[float | None, float], Considered]:
+    def _carrying(self) -> dict[tuple[float | None, float], Any]:
         """The same evidence, by the objective and the dispersion that its capacity is for."""
         return {}
 
-    def at(self, setting: Setting) -> Considered:
+    def at(self, setting: Setting) -> Any:
         """Return the same evidence under a plan changed so."""
         carrying = self._carrying_at(setting)
         plan, turned = carrying.plan, setting.differences(self.plan)
@@ -79,34 +49,48 @@ class Variants:
             parts = {"capacity": _times(carrying.capacity, times), "dispersion": behind}
         if "demand" in turned:
             parts["demand"] = _asked(carrying.demand, float(setting.demand or 1.0))
-        return carrying.otherwise(plan.model_copy(update={"service": service, "policy": policy}), **parts)
+        changed = carrying._otherwise(plan.model_copy(update={"service": service, "policy": policy}), **parts)
+        if (
+            setting.hit_ratio
+        ):  # what all instances share stands before the cache: arrivals meet it as they come
+            before = changed.policy.dispersion and (carrying.dispersion.value or 1.0)
+            changed.policy = replace(changed.policy, shared_dispersion=before)
+        return changed
 
-    def _carrying_at(self, setting: Setting) -> Considered:
+    def _carrying_at(self, setting: Setting) -> Any:
         """Return the same evidence with the capacity that an objective and a dispersion of arrivals leave."""
         asked = setting.p95_ms, setting.dispersion
         if asked not in self._carrying:
             self._carrying[asked] = self._judged_anew(setting)
         return self._carrying[asked]
 
-    def _judged_anew(self, setting: Setting) -> Considered:
+    def _judged_anew(self, setting: Setting) -> Any:
         turned, study = setting.differences(self.plan), self.study
         plan, parts = _lean(study.plan), dict[str, Any]()
         if not {"p95_ms", "dispersion"} & turned.keys():
-            return study.otherwise(plan, capacity=study.capacity, dispersion=study.dispersion)
+            return study._otherwise(plan, capacity=study.capacity, dispersion=study.dispersion)
         if "dispersion" in turned:
             policy = plan.policy.model_copy(update={"dispersion": setting.dispersion})
             plan = plan.model_copy(update={"policy": policy})
         else:
             parts["dispersion"] = study.dispersion
         if "p95_ms" in turned:
+            _refuse_above_p99(float(setting.p95_ms or 0.0), plan.slo.p99_ms)
             plan = plan.model_copy(update={"slo": plan.slo.model_copy(update={"p95_ms": setting.p95_ms})})
             parts["limits"] = _limits(
                 study, Slo(dict(plan.slo.quantiles), study.slo.error_rate, study.slo.error_codes)
             )
-        return study.otherwise(plan, **parts)
+        return study._otherwise(plan, **parts)
 
 
-def _limits(study: Considered, slo: Slo) -> Capacity:
+def _refuse_above_p99(p95_ms: float, p99_ms: float | None) -> None:
+    if p99_ms is not None and p95_ms > p99_ms:
+        raise DomainError(
+            f"P95 objective {p95_ms:g} ms, the P99 objective is {p99_ms:g} ms; allowed: at most that, as in a plan"
+        )
+
+
+def _limits(study: Any, slo: Slo) -> Capacity:
     """Return what was bracketed, with other objectives; the saturation throughput does not depend on them."""
     tests, points = tuple(study.tests.values()), study.capacity.points
     free = model_free(tests, points, slo)

@@ -12,7 +12,7 @@ from capacity.estimate import Estimate, number
 from capacity.planning.recommendation import time_until_shortfall
 from capacity.planning.what_if.knobs import NAMES, Knob, Setting, knobs, title_of
 from capacity.planning.what_if.outcome import NOT_KNOWN, Change, Outcome
-from capacity.planning.what_if.variants import Considered, Variants
+from capacity.planning.what_if.variants import Variants
 from capacity.wording import sentence
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class WhatIf:
 
     Parameters
     ----------
-    study : Considered
+    study : Study
         The plan, and everything computed from it.
 
     Examples
@@ -56,7 +56,7 @@ class WhatIf:
     449 req/s (422 to 471)
     """
 
-    study: Considered
+    study: Any
 
     @cached_property
     def setting(self) -> Setting:
@@ -181,8 +181,7 @@ class WhatIf:
 
     def prepared(self) -> WhatIf:
         """Return this with every position of every knob worked out, so that turning one waits for nothing."""
-        for knob in self.knobs:
-            self.sweep(knob.name)
+        _ = self.sweeps  # kept once worked out
         return self
 
     def to_frame(self) -> pd.DataFrame:
@@ -197,7 +196,7 @@ class WhatIf:
     @property
     def text(self) -> str:
         """What the plan leads to, what takes all of it where nothing is promised, and the knobs it has not."""
-        nothing = self.plan.promised is not None and _middle_of(self.plan.promised) <= 0
+        nothing = self.plan.promised is not None and self.plan.promised.known_low <= 0
         why = [sentence(self.study.headroom.text)] if nothing else []
         absent = [
             sentence(f"Nothing to turn for {title_of(name)}: {reason}")
@@ -226,7 +225,7 @@ class WhatIf:
         return self._outcomes[setting]
 
 
-def _outcome(study: Considered, setting: Setting) -> Outcome:
+def _outcome(study: Any, setting: Setting) -> Outcome:
     """Collect what a plan leads to, and why some of it is not known."""
     missing: dict[str, str] = {}
 
@@ -253,7 +252,7 @@ def _outcome(study: Considered, setting: Setting) -> Outcome:
     return Outcome(setting, **found, missing=missing)
 
 
-def _promised(study: Considered) -> Estimate:
+def _promised(study: Any) -> Estimate:
     """Return what the fleet may be given: in the sampled worlds, or without a demand by the capacity alone. [req/s]"""
     if study.fleet:
         return study.fleet.safe_load_running
@@ -264,7 +263,7 @@ def _promised(study: Considered) -> Estimate:
     )
 
 
-def _of_fleet(study: Considered) -> dict[str, Any]:
+def _of_fleet(study: Any) -> dict[str, Any]:
     fleet = study.fleet
     sizes = fleet.options.set_index("instances")["probability_missed"]
     return {
@@ -281,14 +280,10 @@ def _row(value: float, outcome: Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {"value": value}
     for name in ("promised", "peak"):
         estimate = getattr(outcome, name)
-        ends = (math.nan,) * 3 if estimate is None else (estimate.low, _middle_of(estimate), estimate.high)
+        ends = (math.nan,) * 3 if estimate is None else (estimate.low, estimate.known_low, estimate.high)
         row |= dict(zip((f"{name}_low", name, f"{name}_high"), ends, strict=True))
     row |= {"chance": outcome.chance, "fewest": outcome.fewest}
     return row | {"reason": outcome.missing.get("promised", "")}
-
-
-def _middle_of(estimate: Estimate) -> float:
-    return estimate.low if estimate.value is None else estimate.value
 
 
 def _told(assumption: str, outcome: Outcome) -> dict[str, str]:

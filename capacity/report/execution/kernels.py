@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
+
+from capacity import origin
 
 MAX_OUTPUT = 10_000_000
 _LONGEST_SOCKET_FOLDER = 60  # a socket path may have 107 characters
@@ -143,6 +146,17 @@ class Kernels:
         for execution in list(self.executions):
             execution.end(self._ended)
 
+    @contextlib.contextmanager
+    def pool(self, at_once: int) -> Iterator[ThreadPoolExecutor]:
+        """Work on so many things at the same time; when one fails, or we are interrupted, end the others."""
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                yield pool
+            except BaseException:
+                self.end("interrupted")
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
     def _enforce_limits(self) -> None:
         deadline = time.monotonic() + self.timeout
         while not self._stop.wait(_POLL_SECONDS):
@@ -217,6 +231,7 @@ class Kernels:
         return Manager
 
     def _environment(self) -> dict[str, str]:
-        """Keep the user's IPython profile out, and linear algebra from taking every core."""
+        """Keep the user's IPython profile out, and linear algebra from taking every core; tell our own version."""
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        return {"IPYTHONDIR": str(self.folder / "ipython")} | dict.fromkeys(names, str(self.threads))
+        own = {"IPYTHONDIR": str(self.folder / "ipython"), origin.SOFTWARE: origin.software()}
+        return own | dict.fromkeys(names, str(self.threads))

@@ -57,15 +57,15 @@ class Clock:
             return ""
         begun = min(self.at_once - 1, remaining) / 2
         seconds = (self.now() - (self._started or 0.0)) / (self._computed + begun) * (remaining - begun)
-        return f"about {spoken(seconds)} left"
+        return f"about {rounded(seconds)} left"
 
 
-def spoken(seconds: float) -> str:
+def rounded(seconds: float) -> str:
     """Write a time as precisely as it is known.
 
     Examples
     --------
-    >>> spoken(3.2), spoken(48), spoken(200)
+    >>> rounded(3.2), rounded(48), rounded(200)
     ('5 s', '50 s', '3 min')
     """
     return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 97.5 else f"{seconds / 60:.0f} min"

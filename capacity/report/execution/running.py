@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from capacity import errors
 from capacity.report.execution import parameters
 from capacity.wording import visible
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from capacity.report.execution.kernels import Kernels
 
 EXIT_CODES = {"complete": 0, "failed": 1, "timeout": 5, "died": 6}
-WORST_FIRST = ("died", "timeout", "failed", "complete")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Run:
 
 def worst(runs: Sequence[Run]) -> str:
     """Return the status of what went worst."""
-    return next(status for status in WORST_FIRST if any(run.status == status for run in runs))
+    code = errors.worst(EXIT_CODES[run.status] for run in runs)
+    return next(status for status in EXIT_CODES if EXIT_CODES[status] == code)
 
 
 def run(path: Path, values: Mapping[str, Any], kernels: Kernels) -> tuple[Run, Any]:

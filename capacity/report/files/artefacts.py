@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,7 @@ def plan_json(study: Any) -> bytes:
 
 def actions_csv(study: Any) -> bytes:
     """Write the actions in order."""
-    frame = study.actions
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow([inert(column) for column in frame.columns])
-    rows.writerows([inert(value) for value in row] for row in frame.itertuples(index=False))
-    return text.getvalue().encode("utf-8", "replace")
+    return csv_of(study.actions.columns, study.actions.itertuples(index=False))
 
 
 def next_test_yml(study: Any) -> bytes:
@@ -74,6 +70,19 @@ def next_test_yml(study: Any) -> bytes:
     tested = study.plan.service.instances_tested
     scripts = [s.script for s in study.plan.tests.values() if s.script and s.instances == tested]
     return study.next_test.script(Path(scripts[0]) if scripts else None).encode("utf-8", "replace")
+
+
+def csv_of(names: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:
+    r"""Write a table for a spreadsheet, which executes none of it.
+
+    Examples
+    --------
+    >>> csv_of(["endpoint", "rate"], [["=1+1", 2.5]])
+    b"endpoint,rate\r\n'=1+1,2.5\r\n"
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([inert(cell) for cell in row] for row in (names, *rows))
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def inert(value: object) -> object:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from capacity.errors import CapacityError
+from capacity.errors import CapacityError, told
 from capacity.report.several.summary import Summary
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def study_apart(question: Question, kernels: Kernels) -> Studied:
         reason = _REASONS.get(ended, ended)
         limit = kernels.timeout if ended == "timeout" else kernels.cell_timeout
         raise NoStudy(f"{Path(question.plan).name}: {reason.format(limit)}", _EXIT_CODES[ended])
-    told, _, content = answer.partition(b"\n")
-    if told:
-        raise NoStudy(json.loads(content), int(told))
+    exit_code, _, content = answer.partition(b"\n")
+    if exit_code:
+        raise NoStudy(json.loads(content), int(exit_code))
     return Studied.from_json(content)
 
 
@@ -148,13 +148,9 @@ def _day(value: Any) -> str:
 def _answer(question: Question) -> bytes:
     try:
         return b"\n" + Studied.of(question.study()).to_json()
-    except CapacityError as error:
-        return b"%d\n" % error.exit_code + json.dumps(str(error)).encode()
-    except OSError as error:
-        return b"74\n" + json.dumps(f"{error.filename or 'file system'}: {error.strerror or error}").encode()
-    except Exception as error:
-        fault = f"{Path(question.plan).name}: fault in capacity, please report it: {type(error).__name__}: {error}"
-        return b"1\n" + json.dumps(fault).encode()
+    except Exception as problem:
+        reason, exit_code = told(problem)
+        return b"%d\n" % exit_code + json.dumps(reason).encode()
 
 
 if __name__ == "__main__":

@@ -263,7 +263,7 @@ def offered_achieved(capacity: Capacity) -> Figure | Prose:
 def _marks(judged: pd.DataFrame) -> str:
     words = {
         "healthy": "dots: the load was served",
-        "saturated": "crosses: it was not",
+        "saturated": "crosses: the load was not served",
         "draining": "triangles: an earlier overload was worked off",
     }
     found = "; ".join(text for state, text in words.items() if (judged["state"] == state).any())
@@ -288,7 +288,7 @@ def _name_states(panel: Panel, judged: pd.DataFrame) -> None:
 def _capacity_title(capacity: Capacity, judged: pd.DataFrame) -> str:
     limit = capacity.saturation_throughput
     if capacity.status == "established" and limit is not None and limit.value is not None:
-        return f"However much is offered, no more than {number(limit.value)} req/s are answered well"
+        return f"However much is offered, about {number(limit.value)} req/s are answered well"
     if capacity.status == "at least" and limit is not None:
         return f"The tests never found the limit: {number(limit.low)} req/s were still served"
     if capacity.status == "at most" and limit is not None:

@@ -9,7 +9,7 @@ from capacity.display import Figure, Prose, prose
 from capacity.estimate import number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, GREY, INK, RED
-from capacity.report.plots.words import middle_of, name_of, percent, todays
+from capacity.report.plots.words import name_of, percent, todays
 from capacity.wording import counted, visible
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def demand_fan(demand: Demand, fleet: FleetPlan | None = None) -> Figure | Prose
     if fleet is not None:
         safe = fleet.safe_load_running
         panel.across(safe.low, safe.high, colour=RED)
-        panel.rule(middle_of(safe))
-        panel.label(middle_of(safe), "safe today", RED)
+        panel.rule(safe.middle)
+        panel.label(safe.middle, "safe today", RED)
         alt += f" Today's fleet may be given {safe}."
     more = len(demand.events) - len(named)
     others = f" {counted(more, 'event')} of smaller factors not named." if more else ""
@@ -80,7 +80,7 @@ def _past_weeks(daily_peak: pd.Series) -> pd.Series:
 def _demand_title(demand: Demand, fleet: FleetPlan | None) -> str:
     when = f"{demand.dates[-1]:%B %Y}"
     if fleet is None:
-        now, then = number(middle_of(demand.current_peak)), number(middle_of(demand.peak))
+        now, then = number(demand.current_peak.middle), number(demand.peak.middle)
         return f"The peak goes from {now} to {then} req/s by {when}"
     running = todays(fleet.instances_running)
     half = fleet.exhausted

@@ -12,7 +12,7 @@ from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.lettering import width_of, wrapped
 from capacity.report.plots.panel import GREEN, RED, STRIP, TEXT, Panel
 from capacity.report.plots.scales import room_for
-from capacity.report.plots.words import middle_of, name_of, short
+from capacity.report.plots.words import name_of, short
 from capacity.wording import counted, visible
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Row(NamedTuple):
         """Peak over what can be promised; NaN where one is not known."""
         if self.peak is None or self.promised is None:
             return math.nan
-        peak, promised = middle_of(self.peak), middle_of(self.promised)
+        peak, promised = self.peak.middle, self.promised.middle
         return peak / promised if promised > 0 else math.inf if peak > 0 else 1.0
 
     @property
@@ -99,7 +99,7 @@ def services(frame: pd.DataFrame, *, noun: str = "service") -> Figure | Prose:
 
 def _row(record: dict[Any, Any]) -> Row:
     known = [
-        e if isinstance(e, Estimate) and math.isfinite(middle_of(e)) else None
+        e if isinstance(e, Estimate) and math.isfinite(e.middle) else None
         for e in (record["peak"], record["promised"])
     ]
     return Row(name_of(record["service"]), visible(record.get("status") or "", _STATUS), *known)
@@ -107,7 +107,7 @@ def _row(record: dict[Any, Any]) -> Row:
 
 def _scale(panel: Panel, estimates: Sequence[Estimate]) -> None:
     """Show every middle; the same ratio has the same length where services differ much in size."""
-    middles = [middle_of(e) for e in estimates if middle_of(e) > 0]
+    middles = [e.middle for e in estimates if e.middle > 0]
     low, high = min(middles, default=1.0), max(middles, default=1.0)
     ends = [end for e in estimates for end in (e.low, e.high) if low / 2 < end < 2 * high]
     low, high = min([low, *ends]), max([high, *ends])
@@ -153,7 +153,7 @@ def _services_title(every: Sequence[Row], noun: str) -> str:
 
 
 def _worst(row: Row) -> str:
-    asked, safe = (number(middle_of(e)) for e in (row.peak, row.promised) if e is not None)
+    asked, safe = (number(e.middle) for e in (row.peak, row.promised) if e is not None)
     return f"{row.name} may be asked for {asked} req/s and can promise {safe}"
 
 

@@ -12,7 +12,7 @@ from capacity.estimate import Estimate, number
 from capacity.planning.system.parts.outages import MINUTES_PER_YEAR
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import GREEN, RED, Panel
-from capacity.report.plots.words import middle_of, name_of, short
+from capacity.report.plots.words import name_of, short
 
 if TYPE_CHECKING:
     from capacity.planning.portfolio.portfolio import Portfolio
@@ -49,7 +49,7 @@ def availability(portfolio: Portfolio, objective: float | None = None) -> Figure
         return prose("The plan states no cause of downtime.")
     allowed = None if objective is None else (1 - objective) * MINUTES_PER_YEAR
     worked = bool(portfolio.best.items)
-    causes = sorted(now, key=lambda cause: (cause != _ALL, -middle_of(now[cause])))[: _MOST + 1]
+    causes = sorted(now, key=lambda cause: (cause != _ALL, -now[cause].middle))[: _MOST + 1]
     sheet = Canvas(_title(now, then, allowed, _work(portfolio)), heights=(_ROW * len(causes),))
     panel = sheet.panel.rows([name_of(cause) for cause in causes])
     panel.name_axes("Minutes down a year [min]", _legend(worked))
@@ -101,7 +101,7 @@ def _legend(worked: bool) -> str:
 def _bars(panel: Panel, row: int, today: Estimate, after: Estimate | None) -> None:
     lanes = [(0.0, today, RED)] if after is None else [(-_LANE, today, RED), (_LANE, after, GREEN)]
     for lane, estimate, colour in lanes:
-        panel.bar(row + lane, 0.0, middle_of(estimate), colour=colour, height=2 * _LANE - 0.04)
+        panel.bar(row + lane, 0.0, estimate.middle, colour=colour, height=2 * _LANE - 0.04)
         panel.across_row(row + lane, estimate.low, estimate.high)
     panel.beside(row, "\n".join(short(estimate) for _, estimate, _ in lanes))
 
@@ -111,11 +111,11 @@ def _words(name: str, today: Estimate, after: Estimate | None) -> str:
 
 
 def _title(now: dict[str, Estimate], then: dict[str, Estimate], allowed: float | None, work: str) -> str:
-    today = number(middle_of(now[_ALL]))
-    left = f"; {work} leaves {number(middle_of(then[_ALL]))}" if work and then else ""
+    today = number(now[_ALL].middle)
+    left = f"; {work} leaves {number(then[_ALL].middle)}" if work and then else ""
     if allowed is None:
-        main = max((cause for cause in now if cause != _ALL), key=lambda cause: middle_of(now[cause]))
+        main = max((cause for cause in now if cause != _ALL), key=lambda cause: now[cause].middle)
         return f"Down {today} minutes a year, most by {name_of(main)}{left}"
-    if middle_of(now[_ALL]) > allowed:
+    if now[_ALL].middle > allowed:
         return f"Down {today} minutes a year where {number(allowed)} are allowed{left}"
     return f"Down {today} of the {number(allowed)} minutes a year that are allowed{left}"

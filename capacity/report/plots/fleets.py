@@ -11,7 +11,7 @@ from capacity.display import Figure, Prose, prose
 from capacity.estimate import Estimate, number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, GREY, INK, RED, ROW, Panel
-from capacity.report.plots.words import middle_of, percent
+from capacity.report.plots.words import percent
 from capacity.wording import counted, sentence
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def scaling(points: pd.DataFrame, fit: Fit | None = None) -> Figure | Prose:
         return prose("Saturation was reached at fewer than two numbers of instances: nothing to compare.")
     (first, one), (most, _) = known[0], known[-1]
     right = max(2 * most, 2)
-    each = middle_of(one) / first
+    each = one.middle / first
     sheet = Canvas(_scaling_title(known))
     panel = sheet.panel.name_axes("Instances", "Saturation throughput [req/s]").whole_numbers()
     panel.limits(x=(0.0, right), y=(0.0, 1.05 * each * right))
@@ -57,13 +57,13 @@ def scaling(points: pd.DataFrame, fit: Fit | None = None) -> Figure | Prose:
     if fit is not None:
         _law(panel, fit, most, right)
     panel.whiskers(
-        [n for n, _ in known], [e.low for _, e in known], [min(e.high, 2 * middle_of(e)) for _, e in known]
+        [n for n, _ in known], [e.low for _, e in known], [min(e.high, 2 * e.middle) for _, e in known]
     )
     panel.measured([n for n, _ in known], [e.value for _, e in known], size=6)
     labelled = math.inf
     for n, estimate in reversed(known):
         if labelled - n > 0.07 * right:  # the numbers of neighbours would meet
-            panel.say(n, middle_of(estimate), number(middle_of(estimate)), up=-10)
+            panel.say(n, estimate.middle, number(estimate.middle), up=-10)
             labelled = n
     alt = "; ".join(f"{counted(n, 'instance')}: {estimate}" for n, estimate in known)
     return sheet.done(
@@ -84,8 +84,8 @@ def _law(panel: Panel, fit: Fit, most: float, right: float) -> None:
 
 def _scaling_title(known: list[tuple[int, Estimate]]) -> str:
     (first, one), (most, last) = known[0], known[-1]
-    share = percent(middle_of(last) / (middle_of(one) * most / first))
-    carried = f"{counted(most, 'instance')} carry {number(middle_of(last))} req/s"
+    share = percent(last.middle / (one.middle * most / first))
+    carried = f"{counted(most, 'instance')} carry {number(last.middle)} req/s"
     return f"{carried}, {share} of what they would if nothing were lost"
 
 
@@ -107,11 +107,9 @@ def fleet_options(fleet: FleetPlan) -> Figure | Prose:
     panel.name_axes("Safe load [req/s]", f"At the right: chance to miss the objective in {days} days [%]")
     panel.limits(x=(0.0, 1.04 * max(float(options["safe_load_high"].max()), peak.high)))
     panel.upright(peak.low, peak.high, colour=RED)
-    panel.upright_rule(middle_of(peak), colour=RED)
-    right = middle_of(peak) < panel.axes.get_xlim()[1] / 2
-    panel.below(
-        middle_of(peak), f"peak {number(middle_of(peak))}", colour=RED, side="left" if right else "right"
-    )
+    panel.upright_rule(peak.middle, colour=RED)
+    right = peak.middle < panel.axes.get_xlim()[1] / 2
+    panel.below(peak.middle, f"peak {number(peak.middle)}", colour=RED, side="left" if right else "right")
     for i, row in enumerate(options.itertuples()):
         colour, marker = (GREEN, "o") if row.probability_missed <= risk else (RED, "X")
         panel.bar(i, row.safe_load_low, row.safe_load_high, colour=colour, strength=0.3)

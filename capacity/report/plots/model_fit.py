@@ -11,7 +11,7 @@ from capacity.display import Figure, Prose, prose
 from capacity.estimate import Estimate, number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import AMBER, BLUE, GREEN, Panel
-from capacity.report.plots.words import middle_of, name_of, percent
+from capacity.report.plots.words import name_of, percent
 
 if TYPE_CHECKING:
     from capacity.evidence.calibration import Service
@@ -48,10 +48,7 @@ def model_fit(service: Service) -> Figure | Prose:
     panel.choices([number(load) if i % every == 0 else "" for i, load in enumerate(checks["offered"])])
     panel.name_axes("Requests offered [req/s]", "Response time of good answers [ms], logarithmic")
     shown = [
-        t
-        for rows in values.values()
-        for _, e, predicted in rows
-        for t in (1000 * middle_of(e), 1000 * predicted)
+        t for rows in values.values() for _, e, predicted in rows for t in (1000 * e.middle, 1000 * predicted)
     ]
     panel.logarithmic(0.5 * min(shown), 2.0 * max(shown))
     for name, rows in values.items():
@@ -73,7 +70,7 @@ def _known(checks: pd.DataFrame, name: str) -> list[Row]:
     return [
         (i, e, float(p))
         for i, (e, p) in enumerate(both)
-        if isinstance(e, Estimate) and middle_of(e) > 0 and math.isfinite(middle_of(e)) and 0 < p < math.inf
+        if isinstance(e, Estimate) and e.middle > 0 and math.isfinite(e.middle) and 0 < p < math.inf
     ]
 
 
@@ -88,19 +85,19 @@ def _compared(panel: Panel, name: str, rows: list[Row]) -> None:
     panel.axes.hlines(
         [1000 * p for _, _, p in rows], [i - _HALF for i in places], [i + _HALF for i in places], color=colour
     )
-    panel.measured(places, [1000 * middle_of(e) for _, e, _ in rows], colour=colour, marker=marker, size=6)
+    panel.measured(places, [1000 * e.middle for _, e, _ in rows], colour=colour, marker=marker, size=6)
     panel.label(1000 * rows[-1][2], word, colour)
 
 
 def _words(checks: pd.DataFrame, name: str, row: int, measured: Estimate, predicted: float) -> str:
     where = f"{name_of(checks['test'][row])}, {number(checks['offered'][row])} req/s"
-    times = f"{number(1000 * middle_of(measured))} ms measured, {number(1000 * predicted)} ms predicted"
+    times = f"{number(1000 * measured.middle)} ms measured, {number(1000 * predicted)} ms predicted"
     return f"{_LOOKS[name][0]} at {where}: {times}"
 
 
 def _fit_title(checks: pd.DataFrame, service: Service) -> str:
     name = next(name for name in ("p95", "p50", "p99") if _known(checks, name))
-    errors = {i: p / middle_of(e) - 1 for i, e, p in _known(checks, name)}
+    errors = {i: p / e.middle - 1 for i, e, p in _known(checks, name)}
     worst = max(errors, key=lambda i: abs(errors[i]))
     word, off = _LOOKS[name][0], percent(abs(errors[worst]))
     load = f"{number(checks['offered'][worst])} req/s"

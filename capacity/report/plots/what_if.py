@@ -11,7 +11,7 @@ from capacity.display import Figure, Prose
 from capacity.estimate import Estimate, number
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, INK, RED, ROW, WIDTH, Panel
-from capacity.report.plots.words import middle_of, percent
+from capacity.report.plots.words import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +122,7 @@ def _shown(knob: Knob, value: float) -> float:
 
 
 def _of(estimate: Estimate | None) -> float:
-    return 0.0 if estimate is None else middle_of(estimate)
+    return 0.0 if estimate is None else estimate.middle
 
 
 def _margins(frame: pd.DataFrame) -> np.ndarray:
@@ -204,10 +204,10 @@ def change(changed: Change) -> Figure | Prose:
     for i, (name, before, after) in enumerate(rows):
         colour = RED if name == "largest peak" else GREEN if name == "promised" else BLUE
         if after is not None:
-            panel.bar(i, 0.0, middle_of(after), colour=colour, strength=0.35)
+            panel.bar(i, 0.0, after.middle, colour=colour, strength=0.35)
         if before is not None:
-            panel.measured([middle_of(before)], [i], colour=INK, marker="D", size=6)
-        panel.beside(i, "not known" if after is None else number(middle_of(after)), colour)
+            panel.measured([before.middle], [i], colour=INK, marker="D", size=6)
+        panel.beside(i, "not known" if after is None else number(after.middle), colour)
     told = "; ".join(
         f"{name} {after or 'not known'}, in the plan {before or 'not known'}" for name, before, after in rows
     )
@@ -220,12 +220,12 @@ def _pairs(changed: Change) -> list[tuple[str, Estimate | None, Estimate | None]
 
 
 def _far(estimate: Estimate) -> float:
-    return max(value for value in (middle_of(estimate), estimate.low) if math.isfinite(value))
+    return max(value for value in (estimate.middle, estimate.low) if math.isfinite(value))
 
 
 def _now(changed: Change) -> str:
     promised, peak = changed.now.promised, changed.now.peak
     if promised is None:
         return "No load may be promised"
-    told = f"{number(middle_of(promised))} req/s may be promised"
-    return told if peak is None else f"{told} for a peak of {number(middle_of(peak))} req/s"
+    told = f"{number(promised.middle)} req/s may be promised"
+    return told if peak is None else f"{told} for a peak of {number(peak.middle)} req/s"

@@ -33,13 +33,6 @@ def todays(count: int) -> str:
     return "today's instance" if count == 1 else f"today's {count} instances"
 
 
-def middle_of(estimate: Estimate) -> float:
-    """Return where an estimate stands in a picture: its value, the middle of its bracket, or its bound."""
-    if estimate.value is not None:
-        return estimate.value
-    return (estimate.low + estimate.high) / 2 if estimate.bounded else estimate.low
-
-
 def short(estimate: Estimate) -> str:
     """Return an estimate without its interval, as it stands beside its mark.
 

@@ -12,7 +12,7 @@ from capacity.estimate import Estimate, money, number
 from capacity.planning.portfolio.schedule import MONTHS
 from capacity.report.plots.canvas import Canvas, picture
 from capacity.report.plots.panel import BLUE, GREEN, LANES, RED, ROW, STRIP, Panel
-from capacity.report.plots.words import middle_of, name_of, percent, short, todays
+from capacity.report.plots.words import name_of, percent, short, todays
 from capacity.study import Missing
 from capacity.wording import counted, spoken
 
@@ -53,11 +53,11 @@ def investments(portfolio: Portfolio) -> Figure | Prose:
     panel.limits(x=(min(low, 0.0) - room, max(high, 0.0) + room))
     panel.upright_rule(0.0)
     for i, (item, value) in enumerate(priced):
-        colour, marker = (GREEN, "o") if middle_of(value) > 0 else (RED, "X")
+        colour, marker = (GREEN, "o") if value.middle > 0 else (RED, "X")
         panel.bar(i, value.low, value.high, colour=colour, strength=0.25)
-        panel.measured([middle_of(value)], [i], colour=colour, marker=marker, size=6)
-        panel.beside(i, f"{_amount(middle_of(value))}: {percent(item.probability_gain)}")
-    alt = "; ".join(f"{name} {_money(value)}" for name, value in zip(names, values, strict=True))
+        panel.measured([value.middle], [i], colour=colour, marker=marker, size=6)
+        panel.beside(i, f"{_amount(value.middle)}: {percent(item.probability_gain)}")
+    alt = "; ".join(f"{name} {money(value)}" for name, value in zip(names, values, strict=True))
     left = ", ".join(name_of(spoken(lever)) for lever in portfolio.not_evaluable)
     return sheet.done(
         alt, "In order of work; bars: 90% intervals." + (f" Not evaluable: {left}." if left else "")
@@ -85,7 +85,7 @@ def roadmap(portfolio: Portfolio) -> Figure | Prose:
         return prose("No work is recommended, so there is no calendar of it.")
     frame = calendar.to_frame()
     ends = [row.finished for row in frame.itertuples()]
-    unit, per = ("weeks", 1.0) if middle_of(ends[-1]) >= _WEEKS else ("h", calendar.hours_per_week)
+    unit, per = ("weeks", 1.0) if ends[-1].middle >= _WEEKS else ("h", calendar.hours_per_week)
     gained, what = _gained(portfolio)
     words = [_plus(total, portfolio) for total in gained]
     sheet = Canvas(_calendar_title(portfolio, frame, gained), heights=(STRIP * len(frame),))
@@ -99,10 +99,10 @@ def roadmap(portfolio: Portfolio) -> Figure | Prose:
     panel.limits(x=(0.0, 1.02 * per * max(end.high for end in ends)))
     begun = 0.0
     for i, (end, total) in enumerate(zip(ends, words, strict=True)):
-        panel.bar(i, per * begun, per * middle_of(end), height=LANES, strength=0.6)
+        panel.bar(i, per * begun, per * end.middle, height=LANES, strength=0.6)
         panel.across_row(i, per * end.low, per * end.high)
         panel.beside(i, total)
-        begun = middle_of(end)
+        begun = end.middle
     alt = "; ".join(
         f"{name_of(spoken(row.lever))}: {number(row.hours)} h, finished after {row.finished}, then {total}"
         for row, total in zip(frame.itertuples(), words, strict=True)
@@ -119,7 +119,7 @@ def _gained(portfolio: Portfolio) -> tuple[list[float], str]:
     worth = {item.lever: item for item in portfolio.worth}
     items = [worth[lever] for lever in portfolio.calendar.items]
     if all(item.npv is not None for item in items):
-        values = [middle_of(item.npv) for item in items if item.npv is not None]
+        values = [item.npv.middle for item in items if item.npv is not None]
         return list(accumulate(values)), "net present value so far"
     return list(accumulate(item.in_order for item in items)), "minutes saved a year so far [min]"
 
@@ -179,9 +179,9 @@ def sensitivity(portfolio: Portfolio) -> Figure | Prose:
         left=widest,
         right=widest,
     )
-    low, high = min(*ends, middle_of(result)), max(*ends, middle_of(result))
+    low, high = min(*ends, result.middle), max(*ends, result.middle)
     panel.limits(x=(low - 0.02 * (high - low), high + 0.02 * (high - low)))
-    panel.upright_rule(middle_of(result))
+    panel.upright_rule(result.middle)
     for i, item in enumerate(shown):
         _swing(panel, i, item)
     alt = "; ".join(
@@ -224,7 +224,7 @@ def _input(name: str) -> str:
 
 
 def _work_title(values: Sequence[Estimate], names: Sequence[str]) -> str:
-    paying = sum(middle_of(value) > 0 for value in values)
+    paying = sum(value.middle > 0 for value in values)
     if not paying:
         return "None of the work that could be evaluated is expected to pay"
     first = f"{names[0][:1].upper()}{names[0][1:]} comes first"
@@ -261,7 +261,7 @@ def ruler(study: Study) -> Figure | Prose:
 def _plan_title(study: Study) -> str:
     demand, fleet = study.demand, study.fleet
     if not isinstance(demand, Missing) and not isinstance(fleet, Missing):
-        asked, safe = number(middle_of(demand.peak)), number(middle_of(fleet.safe_load_running))
+        asked, safe = number(demand.peak.middle), number(fleet.safe_load_running.middle)
         running = todays(fleet.instances_running)
         return f"{asked} req/s may be asked at the peak; {running} can promise {safe} req/s"
     limit = study.capacity.safe
@@ -293,7 +293,3 @@ def _levels(study: Study) -> Iterable[tuple[str, Estimate | None, str]]:
 
 def _farthest(estimate: Estimate) -> float:
     return max(v for v in (estimate.value, estimate.low, estimate.high) if v is not None and math.isfinite(v))
-
-
-def _money(estimate: Estimate) -> str:
-    return f"{middle_of(estimate):,.0f} ({estimate.low:,.0f} to {estimate.high:,.0f})"

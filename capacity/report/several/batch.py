@@ -6,23 +6,25 @@ a plan that is refused, fails or dies takes no other with it: it has a row with 
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from capacity.errors import CapacityError
+from capacity.errors import told, worst
 from capacity.report import folder, pages
-from capacity.report.execution.running import EXIT_CODES, Run
+from capacity.report.execution.running import Run
 from capacity.report.kept.cache import NO_CACHE, Cache
 from capacity.report.kept.memory import Memory
 from capacity.report.kept.studied import Question, Studied
 from capacity.report.publish import (
     CELL_TIMEOUT,
     TIMEOUT,
+    Outcome,
     Progress,
     Report,
     checked,
@@ -38,31 +40,6 @@ from capacity.wording import visible
 
 if TYPE_CHECKING:
     from capacity.report.execution.kernels import Kernels
-
-WORST_FIRST = (6, 5, 1, 75, 74, 3, 2, 0)
-"""Exit codes of plans: the run of many leaves with that of the worst."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run of many went.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Where its pages are; None when there is none.
-    complete : bool
-        Whether the folder is the one asked for, and not one beside it.
-    problems : tuple of str
-        What went wrong, a line each.
-    exit_code : int
-        That of the worst.
-    """
-
-    folder: Path | None
-    complete: bool
-    problems: tuple[str, ...]
-    exit_code: int
 
 
 @dataclass
@@ -84,9 +61,8 @@ class Service:
 
     def refuse(self, problem: Exception) -> None:
         """Note why there is no report."""
-        usual = 74 if isinstance(problem, OSError) else 1
-        self.report, self.exit_code = None, getattr(problem, "exit_code", usual)
-        self.reason = told_without(self.plan.parent, problem)
+        self.report = None
+        self.reason, self.exit_code = told_without(self.plan.parent, problem)
 
     @property
     def summary(self) -> Summary:
@@ -102,7 +78,7 @@ class Service:
     @property
     def worst(self) -> int:
         """The exit code of this plan alone."""
-        return EXIT_CODES[self.report.status] if self.report else self.exit_code
+        return self.report.exit_code if self.report else self.exit_code
 
     @property
     def problems(self) -> list[str]:
@@ -110,7 +86,7 @@ class Service:
         name = visible(self.plan.name, 300)
         if self.report is None:
             return [line if name in line else f"{name}: {line}" for line in self.reason.splitlines()]
-        return [f"{name}: {run.text}" for run in self.report.runs if run.status != "complete"]
+        return [f"{name}: {problem}" for problem in self.report.problems]
 
     @property
     def told(self) -> dict[str, Any]:
@@ -167,7 +143,7 @@ def publish_many(
 
     chosen = pages.choose(notebooks or pages.notebooks_folder(), only)
     values = checked(parameters or {}, chosen)
-    paths = list(dict.fromkeys(str(Path(plan).absolute()) for plan in plans))
+    paths = list({os.path.realpath(plan): str(Path(plan).absolute()) for plan in plans}.values())
     services = [_service(Question(path, values, {})) for path in paths]
     for service, slug in zip(services, slugs([(one.name, one.plan) for one in services]), strict=True):
         service.slug = slug
@@ -179,14 +155,10 @@ def publish_many(
         return _put(services, out, values)
 
 
-def told_without(folder: Path, problem: Exception) -> str:
+def told_without(folder: Path, problem: Exception) -> tuple[str, int]:
     """Say what the problem is; of files in a folder their name only, for a page tells no path of this machine."""
-    if isinstance(problem, OSError):
-        told = f"{problem.filename or 'file system'}: {problem.strerror or problem}"
-    else:
-        fault = f"fault in capacity, please report it: {type(problem).__name__}: {problem}"
-        told = str(problem) if isinstance(problem, CapacityError) else fault
-    return told.replace(f"{folder}/", "")
+    reason, exit_code = told(problem)
+    return reason.replace(f"{folder}/", ""), exit_code
 
 
 def _service(question: Question) -> Service:
@@ -214,25 +186,18 @@ class _Pool:
 
     def work(self, jobs: int) -> None:
         """Do it all, as much at a time as wanted."""
-        with ThreadPoolExecutor(jobs) as pool:
-            try:
-                good = [one for one in self.services if not one.reason]
-                waiting: dict[Future[Any], tuple[Service, Callable[[Service, Any], Iterable[Path]]]] = {
-                    pool.submit(self._study, one): (one, self._studied) for one in good
-                }
-                while waiting:
-                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        service, follow = waiting.pop(future)
-                        for path in self._followed(service, follow, future):
-                            then = pool.submit(
-                                run_and_keep, path, service.question, service.memory, self.kernels
-                            )
-                            waiting[then] = (service, self._ran)
-            except BaseException:
-                self.kernels.end("interrupted")
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        with self.kernels.pool(jobs) as pool:
+            good = [one for one in self.services if not one.reason]
+            waiting: dict[Future[Any], tuple[Service, Callable[[Service, Any], Iterable[Path]]]] = {
+                pool.submit(self._study, one): (one, self._studied) for one in good
+            }
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    service, follow = waiting.pop(future)
+                    for path in self._followed(service, follow, future):
+                        then = pool.submit(run_and_keep, path, service.question, service.memory, self.kernels)
+                        waiting[then] = (service, self._ran)
 
     def _study(self, service: Service) -> tuple[Studied, Run]:
         service.memory = Memory(self.cache, service.question)
@@ -274,7 +239,7 @@ class _Pool:
 def _put(services: Sequence[Service], out: Path, values: Mapping[str, Any]) -> Outcome:
     """Put everything that was made in place, with the comparison."""
     problems = tuple(problem for one in services for problem in one.problems)
-    code = next(code for code in WORST_FIRST if any(one.worst == code for one in services))
+    code = worst(one.worst for one in services)
     reports = [one.report for one in services if one.report]
     if not reports:
         return Outcome(None, False, problems, code)
@@ -302,8 +267,8 @@ def _rows(services: Sequence[Service]) -> Iterator[tuple[Summary, str | None]]:
         yield row, f"{one.slug}/index.html" if one.report else None
 
 
-def _together(plans: Sequence[str], values: Mapping[str, Any], reports: Sequence[Report]) -> pages.Together:
+def _together(plans: Sequence[str], values: Mapping[str, Any], reports: Sequence[Report]) -> pages.Making:
     checksums = frozenset(row["sha256"] for report in reports for row in report.studied.inputs)
     command = shlex.join(["capacity", "report", *plans, *pages.as_options(values)])
     terms = (("Plans", ", ".join(plans)), ("Parameters", pages.as_words(values)))
-    return pages.Together(command, terms, checksums, reports[0].making.made)
+    return pages.Making(command, terms, checksums, reports[0].making.made)

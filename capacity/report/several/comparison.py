@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 from capacity.display import prose, table
 from capacity.estimate import Estimate
 from capacity.report.exporting import page, synthetic
-from capacity.report.files.artefacts import inert
+from capacity.report.files.artefacts import csv_of
+from capacity.report.pages import links
 from capacity.report.several.summary import Summary
 from capacity.wording import counted, visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.report.pages import Together
+    from capacity.report.pages import Making
 
 Row = tuple[Summary, str | None]
+_URGENT = ("service", "verdict", "peak", "promised", "instances", "probability_missed", "action")
+_COST = ("service", "running", "needed", "rent_now", "rent_needed", "rent_more", "currency", "work_worth")
 _ORDER = (
     "Order: first the plans without a complete report, then those whose evidence is void or not enough, then those "
     "that are not ready, then the rest. Among those alike, the one whose fleet is too small soonest comes first, then "
@@ -31,21 +32,21 @@ _ORDER = (
 )
 
 
-def files(rows: Sequence[Row], made: Together) -> dict[str, bytes]:
+def files(rows: Sequence[Row], made: Making) -> dict[str, bytes]:
     """Make the comparison, as a page and as comparison.csv.
 
     Parameters
     ----------
     rows : sequence of (Summary, str or None)
         Each service with the address of its report, if there is one.
-    made : Together
+    made : Making
         How the page was made.
     """
     rows = sorted(rows, key=lambda row: row[0].urgency)
     return {"index.html": _page(rows, made), "comparison.csv": as_csv([({}, row) for row, _ in rows])}
 
 
-def _page(rows: Sequence[Row], made: Together) -> bytes:
+def _page(rows: Sequence[Row], made: Making) -> bytes:
     from capacity.report import plots
 
     summaries = [row for row, _ in rows]
@@ -63,7 +64,11 @@ def _page(rows: Sequence[Row], made: Together) -> bytes:
             table(by_cost(summaries), "Instances, their rent and the work, the dearest instances first")
         )
     cells += ["## How to read this", prose(*_ORDER)]
-    about = made.about("Which service first?", counted(len(rows), "service"), "All services")
+    about = made.about(
+        "Which service first?",
+        counted(len(rows), "service"),
+        links({"All services": "index.html"}, "All services"),
+    )
     return page(synthetic(*cells), about)
 
 
@@ -83,18 +88,8 @@ def by_urgency(rows: Sequence[Summary]) -> pd.DataFrame:
     """Return what a manager wants to know, a row a service."""
     import pandas as pd
 
-    return pd.DataFrame(
-        {
-            "service": [row.service for row in rows],
-            "verdict": [row.headline for row in rows],
-            "peak": [row.peak for row in rows],
-            "promised": [row.promised for row in rows],
-            "instances": [instances(row) for row in rows],
-            "probability_missed": [row.missed for row in rows],
-            "action": [row.action for row in rows],
-        },
-        dtype=object,
-    )
+    facts = [row.flat | {"verdict": row.headline, "instances": instances(row)} for row in rows]
+    return pd.DataFrame(facts, columns=list(_URGENT), dtype=object)
 
 
 def instances(row: Summary) -> str | None:
@@ -119,27 +114,16 @@ def by_cost(rows: Sequence[Summary]) -> pd.DataFrame:
     import pandas as pd
 
     answered = [row for row in rows if row.answered]
-    answered.sort(key=lambda row: (-(row.rent_needed or row.rent or 0.0), row.service))
+    answered.sort(key=lambda row: (-(row.rent_needed or row.rent_now or 0.0), row.service))
     whole = [row for row in answered if row.running is not None and row.needed is not None]
     shown = [*answered, *([_together(whole, len(answered))] if len(whole) > 1 else [])]
-    return pd.DataFrame(
-        {
-            "service": [row.service for row in shown],
-            "running": [row.running for row in shown],
-            "needed": [row.needed for row in shown],
-            "rent_now": [row.rent for row in shown],
-            "rent_needed": [row.rent_needed for row in shown],
-            "rent_more": [_more(row) for row in shown],
-            "currency": [row.currency or None for row in shown],
-            "work_worth": [row.worth for row in shown],
-        },
-        dtype=object,
-    )
+    facts = [row.flat | {"rent_more": _more(row), "currency": row.currency or None} for row in shown]
+    return pd.DataFrame(facts, columns=list(_COST), dtype=object)
 
 
 def _together(rows: Sequence[Summary], of: int) -> Summary:
     """Add instances, and rent where all of it is known and in one currency."""
-    priced = all(row.rent is not None and row.rent_needed is not None for row in rows)
+    priced = all(row.rent_now is not None and row.rent_needed is not None for row in rows)
     currencies = {row.currency for row in rows}
     name = "together" if len(rows) == of else f"together, the {len(rows)} of {of} with both numbers"
     total = Summary(
@@ -147,12 +131,12 @@ def _together(rows: Sequence[Summary], of: int) -> Summary:
     )
     if not priced or len(currencies) > 1:
         return total
-    rent, needed = sum(r.rent or 0.0 for r in rows), sum(r.rent_needed or 0.0 for r in rows)
-    return Summary(**{**total.flat, "rent": rent, "rent_needed": needed, "currency": currencies.pop()})
+    rent, needed = sum(r.rent_now or 0.0 for r in rows), sum(r.rent_needed or 0.0 for r in rows)
+    return Summary(**{**total.flat, "rent_now": rent, "rent_needed": needed, "currency": currencies.pop()})
 
 
 def _more(row: Summary) -> float | None:
-    return None if row.rent is None or row.rent_needed is None else row.rent_needed - row.rent
+    return None if row.rent_now is None or row.rent_needed is None else row.rent_needed - row.rent_now
 
 
 def drawn(rows: Sequence[Summary]) -> pd.DataFrame:
@@ -160,30 +144,20 @@ def drawn(rows: Sequence[Summary]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
-        {
-            "service": [row.service for row in rows],
-            "peak": [row.peak for row in rows],
-            "promised": [row.promised for row in rows],
-            "status": [row.status for row in rows],
-        },
-        dtype=object,
+        [row.flat for row in rows], columns=["service", "peak", "promised", "status"], dtype=object
     )
 
 
 def as_csv(rows: Sequence[tuple[dict[str, Any], Summary]]) -> bytes:
-    """Write rows for a spreadsheet, which executes none of them: an estimate in three columns."""
+    """Write rows for a spreadsheet: an estimate in three columns."""
     flat = [
         {**given, **{k: v for name, value in row.flat.items() for k, v in _columns(name, value)}}
         for given, row in rows
     ]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([inert(name) for name in flat[0]])
-    writer.writerows([inert(value) for value in row.values()] for row in flat)
-    return text.getvalue().encode("utf-8", "replace")
+    return csv_of(flat[0], (row.values() for row in flat))
 
 
-_ESTIMATES = ("peak", "capacity", "promised", "worth")
+_ESTIMATES = ("peak", "capacity", "promised", "work_worth")
 
 
 def _columns(name: str, value: Any) -> list[tuple[str, object]]:

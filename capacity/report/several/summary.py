@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from capacity.estimate import Estimate
@@ -34,11 +33,11 @@ class Summary:
         Instances today, and those that will do; None where no number is known to do. [instances]
     short_from : date or None
         First day by which the chance that today's fleet has been too small is above the accepted risk.
-    missed : float or None
+    probability_missed : float or None
         Chance that today's fleet misses the objectives at the peak. [fraction]
-    worth : Estimate or None
+    work_worth : Estimate or None
         Net present value of the work that is recommended. [money]
-    rent, rent_needed : float or None
+    rent_now, rent_needed : float or None
         Of the instances today, and of those needed. [money per month]
     currency : str
         Of the money; empty where none is stated.
@@ -54,9 +53,9 @@ class Summary:
     running: int | None = None
     needed: int | None = None
     short_from: dt.date | None = None
-    missed: float | None = None
-    worth: Estimate | None = None
-    rent: float | None = None
+    probability_missed: float | None = None
+    work_worth: Estimate | None = None
+    rent_now: float | None = None
     rent_needed: float | None = None
     currency: str = ""
 
@@ -78,9 +77,9 @@ class Summary:
             running=service.instances_running,
             needed=fleet.recommended if fleet else None,
             short_from=_short_from(fleet) if fleet else None,
-            missed=float(fleet.probability_missed_running) if fleet else None,
-            worth=study.investments.recommended_npv if study.investments else None,
-            rent=None if price is None else price * service.instances_running,
+            probability_missed=float(fleet.probability_missed_running) if fleet else None,
+            work_worth=study.investments.recommended_npv if study.investments else None,
+            rent_now=None if price is None else price * service.instances_running,
             rent_needed=None
             if price is None or not (fleet and fleet.recommended)
             else price * fleet.recommended,
@@ -107,7 +106,7 @@ class Summary:
         """
         place = _URGENCY.index(self.status) if self.status in _URGENCY else len(_URGENCY)
         day = self.short_from or dt.date.max
-        return place, day, 1.0 if self.missed is None else -self.missed, self.service
+        return place, day, 1.0 if self.probability_missed is None else -self.probability_missed, self.service
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -131,12 +130,8 @@ def _short_from(fleet: Any) -> dt.date | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Estimate):
-        return {name: _finite(part) for name, part in asdict(value).items()}
+        return value.to_dict()
     return {"date": value.isoformat()} if isinstance(value, dt.date) else value
-
-
-def _finite(part: Any) -> Any:
-    return None if isinstance(part, float) and math.isinf(part) else part
 
 
 def _read(value: Any) -> Any:
@@ -144,7 +139,4 @@ def _read(value: Any) -> Any:
         return value
     if "date" in value:
         return dt.date.fromisoformat(value["date"])
-    low, high = value["low"], value["high"]
-    return Estimate(
-        **{**value, "low": -math.inf if low is None else low, "high": math.inf if high is None else high}
-    )
+    return Estimate.from_dict(value)

@@ -9,23 +9,23 @@ import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from concurrent.futures import as_completed
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capacity import origin
-from capacity.errors import CapacityError, UsageError
+from capacity.errors import CapacityError, UsageError, worst
 from capacity.fields import shown
 from capacity.report import folder, pages
 from capacity.report.execution.running import Run
 from capacity.report.kept.cache import NO_CACHE, Cache
 from capacity.report.kept.memory import Memory
 from capacity.report.kept.studied import Question, Studied
-from capacity.report.publish import CELL_TIMEOUT, TIMEOUT, Progress, refuse, workers
+from capacity.report.publish import CELL_TIMEOUT, TIMEOUT, Outcome, Progress, refuse, workers
 from capacity.report.several import variants
-from capacity.report.several.batch import WORST_FIRST, Outcome, told_without
+from capacity.report.several.batch import told_without
 from capacity.report.several.summary import Summary
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def sweep(
     with folder.only_writer(out), Kernels(TIMEOUT * len(asked), CELL_TIMEOUT) as kernels:
         found = _studied(plan, asked, seed, kernels, cache, jobs, progress)
         if not any(variant.studied for variant in found):
-            return Outcome(None, False, _problems(found), _worst(found))
+            return Outcome(None, False, _problems(found), worst(v.exit_code for v in found))
         command = shlex.join(["capacity", "sweep", plan.name, *as_options(keys)])
         return _put(plan, keys, found, out, command, seed)
 
@@ -180,7 +180,7 @@ def _checked(plan: Path, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
     try:
         Plan.open(plan, given)
     except UsageError as problem:
-        return given, told_without(plan.parent, problem)
+        return given, told_without(plan.parent, problem)[0]
     return given, ""
 
 
@@ -206,26 +206,16 @@ def _studied(
         try:
             studied, run = Memory(cache, question).study_apart(kernels)
         except CapacityError as problem:
-            reason = told_without(plan.parent, problem)
-            refused = Variant(variant.number, variant.given, None, reason, problem.exit_code)
+            refused = Variant(variant.number, variant.given, None, *told_without(plan.parent, problem))
             return refused, Run("study", "failed", 0.0)
         return Variant(variant.number, variant.given, studied), run
 
-    with ThreadPoolExecutor(workers(jobs)) as pool:
-        try:
-            for done, future in enumerate(as_completed([pool.submit(study, one) for one in good]), 1):
-                variant, run = future.result()
-                found[variant.number] = variant
-                if progress:
-                    progress(
-                        Run(f"variant {variant.number}", run.status, run.seconds, unchanged=run.unchanged),
-                        done,
-                        len(good),
-                    )
-        except BaseException:
-            kernels.end("interrupted")
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with kernels.pool(workers(jobs)) as pool:
+        for done, future in enumerate(as_completed([pool.submit(study, one) for one in good]), 1):
+            variant, run = future.result()
+            found[variant.number] = variant
+            if progress:
+                progress(replace(run, name=f"variant {variant.number}"), done, len(good))
     return [found[number] for number in numbers]
 
 
@@ -241,28 +231,22 @@ def _put(
     checksums = frozenset(row["sha256"] for studied in known for row in studied.inputs)
     varied = "; ".join(f"{key} = {written(values)}" for key, values in keys.items())
     terms = (("Plan", plan.name), ("Varied", varied), ("Seed", str(seed)))
-    made = pages.Together(command, terms, checksums, origin.now())
+    made = pages.Making(command, terms, checksums, origin.now())
     rows = [(variant.given, variant.summary) for variant in found]
     files = variants.files(rows, [variant.number for variant in found], known[0].service, made, plan)
     for variant in found:
         if variant.studied:
             files[f"variants/{variant.number}.json"] = variant.studied.files["plan.json"].encode("utf-8")
-    code = _worst(found)
+    code = worst(variant.exit_code for variant in found)
     told = {"status": "complete" if not code else "incomplete", "exit_code": code, **made.told}
     folder.replace(out, files, told | {"variants": [_told(variant) for variant in found]})
     return Outcome(out, True, _problems(found), code)
 
 
 def _told(variant: Variant) -> dict[str, Any]:
-    given = json.loads(json.dumps(variant.given, default=str))
+    given = json.loads(json.dumps(variant.given, default=str), parse_constant=str)  # JSON has no inf
     status = "complete" if variant.studied else "refused"
     return {"number": variant.number, "given": given, "status": status, "reason": variant.reason}
-
-
-def _worst(found: Sequence[Variant]) -> int:
-    return next(
-        code for code in WORST_FIRST if any(v.exit_code == code for v in found if v.reason or code == 0)
-    )
 
 
 def _problems(found: Sequence[Variant]) -> tuple[str, ...]:
@@ -272,11 +256,21 @@ def _problems(found: Sequence[Variant]) -> tuple[str, ...]:
 
 def as_options(keys: Mapping[str, Sequence[Any]]) -> list[str]:
     """Write the values as on the command line."""
-    return [
-        part for key, values in keys.items() for part in ("-p", f"{key}={written(values).replace(', ', ',')}")
-    ]
+    return [part for key, values in keys.items() for part in ("-p", f"{key}={written(values)}")]
 
 
 def written(values: Sequence[Any]) -> str:
     """Write values as TOML does, with commas between."""
-    return json.dumps(list(values), default=str, ensure_ascii=False)[1:-1]
+    return ",".join(map(_toml, values))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{json.dumps(str(key))}={_toml(item)}' for key, item in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{written(value)}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return (
+        json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, (str, bool)) else str(value)
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from capacity.display import prose, table
 from capacity.estimate import Estimate
 from capacity.report.exporting import page, synthetic
+from capacity.report.pages import links
 from capacity.report.several.comparison import as_csv, drawn, instances
 from capacity.report.several.summary import Summary
 from capacity.wording import counted, heading, is_missing, plain, spoken, visible
@@ -17,11 +18,11 @@ from capacity.wording import counted, heading, is_missing, plain, spoken, visibl
 if TYPE_CHECKING:
     import pandas as pd
 
-    from capacity.report.pages import Together
+    from capacity.report.pages import Making
 
 Row = tuple[dict[str, Any], Summary]
-_ANSWERS = ("needed", "missed", "promised", "capacity", "peak", "rent_needed", "worth")
-_COLUMNS = {"missed": "probability_missed", "worth": "work_worth"}
+_SHOWN = ("probability_missed", "peak", "promised", "capacity", "rent_needed", "work_worth")
+_MOVED = ("needed", "probability_missed", "promised", "capacity", "peak", "rent_needed", "work_worth")
 _READING = (
     "What moves: of all pairs of variants that differ in one key only, the largest change of each answer. A key that "
     "changes nothing here may do so together with values that were not tried.",
@@ -31,7 +32,7 @@ _READING = (
 
 
 def files(
-    rows: Sequence[Row], numbers: Sequence[str], service: str, made: Together, plan: Path
+    rows: Sequence[Row], numbers: Sequence[str], service: str, made: Making, plan: Path
 ) -> dict[str, bytes]:
     """Make the comparison, as a page and as sweep.csv.
 
@@ -43,7 +44,7 @@ def files(
         Name of each variant.
     service : str
         Whose plan it is.
-    made : Together
+    made : Making
         How the page was made.
     plan : Path
         The plan file.
@@ -61,7 +62,7 @@ def _numbered(rows: Sequence[Row], numbers: Sequence[str]) -> list[Row]:
     ]
 
 
-def _page(rows: Sequence[Row], numbers: Sequence[str], service: str, made: Together, plan: Path) -> bytes:
+def _page(rows: Sequence[Row], numbers: Sequence[str], service: str, made: Making, plan: Path) -> bytes:
     from capacity.report import plots
 
     summaries = [summary for _, summary in rows]
@@ -73,12 +74,17 @@ def _page(rows: Sequence[Row], numbers: Sequence[str], service: str, made: Toget
         f"# {title}\n\nThe same plan with other values: one row a variant, the first key changing slowest.",
         prose(*told(rows, moved), same, *refused(rows, numbers)),
         table(frame, f"Variants of {visible(plan.name)}"),
-        table(moved, "Largest change of each answer when one key changes and the others stay"),
+        table(
+            moved.drop(columns="lost"),
+            "Largest change of each answer when one key changes and the others stay",
+        ),
         plots.services(named, noun="variant"),
         "## How to read this",
         prose(*_READING),
     ]
-    return page(synthetic(*cells), made.about(title, service, "Variants"), plan)
+    return page(
+        synthetic(*cells), made.about(title, service, links({"Variants": "index.html"}, "Variants")), plan
+    )
 
 
 def refused(rows: Sequence[Row], numbers: Sequence[str]) -> list[str]:
@@ -103,23 +109,21 @@ def compared(rows: Sequence[Row], numbers: Sequence[str]) -> pd.DataFrame:
         "verdict": [row.headline for row in summaries],
         "instances": [instances(row) for row in summaries],
     }
-    answers = {_COLUMNS.get(name, name): [getattr(row, name) for row in summaries] for name in _SHOWN}
+    answers = {name: [getattr(row, name) for row in summaries] for name in _SHOWN}
     return pd.DataFrame({"variant": list(numbers), **varied, **told, **answers}, dtype=object)
 
 
 def without_same(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Take the answers out of a table that are the same in every row that has one; tell them in a sentence."""
     same = {}
-    for column in ("capacity", "promised", "peak", "probability_missed", "rent_needed", "work_worth"):
-        texts = {plain(value, column) for value in frame[column] if not is_missing(value)}
+    answered = frame[~frame[list(_SHOWN)].map(is_missing).all(axis=1)]
+    for column in _SHOWN:
+        texts = {None if is_missing(value) else plain(value, column) for value in answered[column]}
         if len(texts) < 2:
             same[column] = next(iter(texts), None)
     told = [f"{heading(column)} {text}" for column, text in same.items() if text is not None]
     words = f"The same in every variant that has an answer: {'; '.join(told)}." if told else ""
     return frame.drop(columns=list(same)), words
-
-
-_SHOWN = ("missed", "peak", "promised", "capacity", "rent_needed", "worth")
 
 
 def moves(rows: Sequence[Row]) -> pd.DataFrame:
@@ -141,11 +145,11 @@ def moves(rows: Sequence[Row]) -> pd.DataFrame:
     found = [_moved(key, rows) for key in rows[0][0]]
     found.sort(
         key=lambda row: tuple(
-            -(row[name] or 0.0) for name in ("_verdicts", "needed", "missed", "worth", "peak")
+            -(row[name] or 0.0)
+            for name in ("_lost", "_verdicts", "needed", "probability_missed", "work_worth", "peak")
         )
     )
-    frame = pd.DataFrame(found, dtype=object).drop(columns="_verdicts")
-    return frame.rename(columns=_COLUMNS)
+    return pd.DataFrame(found, dtype=object).drop(columns="_verdicts").rename(columns={"_lost": "lost"})
 
 
 def _moved(key: str, rows: Sequence[Row]) -> dict[str, Any]:
@@ -159,8 +163,9 @@ def _moved(key: str, rows: Sequence[Row]) -> dict[str, Any]:
         "key": key,
         "verdicts": ", ".join(verdicts) if len(verdicts) > 1 else "unchanged",
         "_verdicts": len(verdicts) - 1,
+        "_lost": any(0 < sum(row.needed is None for row in group) < len(group) for group in groups),
     }
-    return row | {name: _largest(name, groups) for name in _ANSWERS}
+    return row | {name: _largest(name, groups) for name in _MOVED}
 
 
 def _largest(name: str, groups: Sequence[Sequence[Summary]]) -> float | None:
@@ -173,18 +178,13 @@ def _largest(name: str, groups: Sequence[Sequence[Summary]]) -> float | None:
 
 
 def _value(answer: Estimate | float | None) -> float | None:
-    """Return a single value of an answer: of an interval the best one, else its middle or its known end."""
-    if not isinstance(answer, Estimate):
-        return answer
-    if answer.value is not None:
-        return answer.value
-    return (answer.low + answer.high) / 2 if answer.bounded else answer.low
+    return answer.middle if isinstance(answer, Estimate) else answer
 
 
 def told(rows: Sequence[Row], moved: pd.DataFrame) -> list[str]:
     """Say which key moves the answer most."""
     first = moved.iloc[0]
-    changes = []
+    changes = ["with some values no number of instances is known to do"] if first["lost"] else []
     if ", " in first["verdicts"]:
         changes.append(f"the verdict is {first['verdicts'].replace(', ', ' or ')}")
     if first["needed"]:

@@ -71,7 +71,7 @@ def test_prediction_beyond_the_test_is_marked(fit):
     assert not fit.predict(64 * 1.2).extrapolated
     far = fit.predict(128)
     assert far.extrapolated
-    assert far.method == "USL law, extrapolated"
+    assert far.method == "USL, extrapolated"
     near = fit.predict(48)
     assert (far.high - far.low) / far.value > (near.high - near.low) / near.value
 
@@ -115,7 +115,7 @@ def test_linear_growth_leaves_costs_one_sided():
     found = Usl.fit(LEVELS, noisy(Linear(250), LEVELS, np.random.default_rng(9), 0.02))
     assert found.at_bound == ("contention",)
     assert found.contention.low == found.contention.value == 0 < found.contention.high
-    assert found.contention.method == "USL law, one-sided: at its bound 0"
+    assert found.contention.method == "USL, one-sided: at its bound 0"
 
 
 def test_law_without_peak_is_bounded_by_the_test():
@@ -155,9 +155,9 @@ def test_table_has_the_points_or_the_levels_asked_for(fit):
 def test_fit_prints_itself(fit):
     """One line, also where a notebook shows it as it is; sentences as text."""
     assert "\n" not in str(fit)
-    assert str(fit).startswith("USL law: ")
+    assert str(fit).startswith("USL: ")
     assert repr(fit) == str(fit)
-    assert fit.text.startswith("USL law over 10 levels, 1 to 64: one alone carries")
+    assert fit.text.startswith("USL over 10 levels, 1 to 64: one alone carries")
 
 
 def test_tested_range_and_zero_concurrency(fit):

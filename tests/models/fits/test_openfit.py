@@ -126,7 +126,7 @@ def test_cost_on_its_bound_has_an_upper_limit_only():
     found = Usl.fit_open(*steps(Amdahl(1000, 0.05), SHARES * 0.8, 0.02, np.random.default_rng(2)))
     assert found.at_bound == ("coherency",)
     assert found.coherency.low == found.coherency.value == 0 < found.coherency.high
-    assert found.coherency.method == "USL law, one-sided: at its bound 0"
+    assert found.coherency.method == "USL, one-sided: at its bound 0"
 
 
 def test_response_time_at_a_throughput(fit):
@@ -143,7 +143,7 @@ def test_response_time_at_a_throughput(fit):
 def test_table_and_text_are_those_of_a_fit(fit):
     """A row a step with the band; one line as text."""
     assert list(fit.to_frame()) == ["concurrency", "throughput", "fitted", "low", "high", "extrapolated"]
-    assert str(fit).startswith("USL law: ")
+    assert str(fit).startswith("USL: ")
 
 
 def test_open_reference_data_hold_their_truth(shared):

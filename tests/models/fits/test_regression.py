@@ -12,7 +12,7 @@ WOBBLE = np.array([1.01, 0.99, 1.02, 0.98, 1.0, 1.01, 0.99])
 NOISY = Usl(300, 0.03, 0.0005).throughput_at(LEVELS) * WOBBLE
 
 REFUSED = {
-    "two points": ([1, 2], [300, 570], r"Usl has 3 parameters and needs at least 6 .*got 2 \(1, 2\)"),
+    "two points": ([1, 2], [300, 570], r"USL has 3 parameters and needs at least 6 .*got 2 \(1, 2\)"),
     "five levels": (LEVELS[:5], NOISY[:5], "needs at least 6 distinct"),
     "equal levels": ([8] * 9, np.linspace(400, 410, 9), r"got 1 \(8\) in 9 points"),
     "replicates of three levels": ([1, 2, 4] * 4, np.tile([300.0, 570, 1040], 4), "got 3"),

@@ -24,9 +24,9 @@ def study(storefront: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         if not made:
             made[""] = Study(opened(""))
         if more not in made:
-            made[more] = made[""].otherwise(opened(more), capacity=made[""].capacity)
+            made[more] = made[""]._otherwise(opened(more), capacity=made[""].capacity)
             for part in ("demand", "investments"):
-                del vars(made[more])[part]
+                vars(made[more]).pop(part, None)
         return made[more]
 
     return make

@@ -70,7 +70,7 @@ def test_away_counts_instances():
     assert base.differs(replace(base, instances=4))
     assert base.differs(replace(base, instances=None))
     assert not base.differs(replace(base, missed=0.04))
-    assert not base.same(replace(base, missed=0.04))
+    assert base != replace(base, missed=0.04)
 
 
 def test_away_is_a_share_of_a_load():

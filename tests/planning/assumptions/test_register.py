@@ -131,9 +131,12 @@ def test_without_prices_work_is_told_in_minutes(study):
 
 def test_rent_decides_nothing_but_the_least_cost(study):
     """The price of an instance cannot change a number of instances that the accepted risk decides."""
-    rent = row(study(ODD["prices, no work"]).assumptions, "cost.instance_per_month")
-    assert rent.effect in ("none", "moves")
-    assert "the accepted risk decides" in rent.verdict
+    prices = ODD["prices, no work"].replace("[1, 5, 100]", "[1000, 5000, 9000]")
+    cheap, dear = study(prices), study(re.sub(r"(instance_per_month = )(\d+)", r"\g<1>\g<2>000", prices))
+    assert dear.plan.cost.instance_per_month == 1000 * cheap.plan.cost.instance_per_month
+    assert dear.fleet.recommended == cheap.fleet.recommended
+    assert dear.choices.least_cost < cheap.choices.least_cost
+    assert "the accepted risk decides" in row(dear.assumptions, "cost.instance_per_month").verdict
 
 
 def test_text_names_what_decides(study):
@@ -162,5 +165,5 @@ def test_void_evidence_answers_nothing(shared, tmp_path):
 def test_register_is_the_same_each_time(study):
     """The same plan and seed give the same register."""
     first = study(DEMAND)
-    again = first.otherwise(first.plan, capacity=first.capacity)
+    again = first._otherwise(first.plan, capacity=first.capacity)
     assert again.assumptions.to_frame().equals(first.assumptions.to_frame())

@@ -138,5 +138,7 @@ def test_overlap_decides() -> None:
     assert apart.difference == pytest.approx(0.3)
     assert "does not agree" in apart.text
     assert "Plan with the higher of the two" in apart.text
+    assert "30% higher in the middle" in apart.text
     assert SecondOpinion(low, low, 90).overlap == 1.0
+    assert "within 1% of it in the middle" in SecondOpinion(low, low, 90).text
     assert "<table" in apart._repr_html_()

@@ -1,6 +1,7 @@
 """Fleet plans."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from capacity.planning.fleet.fleet import FleetPlan, plan_fleet
 from capacity.planning.fleet.headroom import Policy
 from capacity.planning.fleet.scaling import AssumedScaling
 from capacity.planning.fleet.shared import Shared
+from capacity.wording import plain
 
 BARE = Policy(spare_instances=0, retry_budget=0.0, burst_quantile=0.5)
 ONE = Estimate(300.0, 290.0, 310.0, "req/s", "measured here", "measured")
@@ -124,7 +126,22 @@ def test_runway_beyond_the_horizon_has_no_date() -> None:
 
 def test_an_exhausted_fleet_is_told() -> None:
     """Today's fleet below today's demand has run out already."""
-    assert "exhausted already" in planned(instances_running=1).text
+    assert "more likely than not it is exhausted already" in planned(instances_running=1).text
+
+
+def test_one_instance_is_spoken_of_in_the_singular() -> None:
+    """Several are exhausted, one is."""
+    assert "it lasts beyond" in planned(instances_running=1, demand=demand(20)).text
+    assert "they last beyond" in planned(instances_running=5).text
+
+
+def test_sentence_and_table_tell_the_same_chance() -> None:
+    """A chance of a two-thousandth is not rounded to twice as much in the sentence."""
+    plan = planned()
+    missed = float(plan.option(plan.recommended)["probability_missed"])
+    assert f"with probability {plain(missed, 'probability_missed')}%;" in plan.text
+    seldom = plan.options.assign(probability_missed=0.0005)
+    assert "with probability 0.05%;" in replace(plan, options=seldom).text
 
 
 def test_additions_lead_to_the_recommended_fleet() -> None:

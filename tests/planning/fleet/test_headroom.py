@@ -1,11 +1,14 @@
 """The headroom waterfall."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from capacity.errors import DomainError
 from capacity.estimate import Estimate
 from capacity.models.scalability import Linear, Usl
+from capacity.plan import Limit
 from capacity.planning.fleet.headroom import (
     STEPS,
     Policy,
@@ -98,6 +101,14 @@ def test_spare_instance_per_replica() -> None:
     assert per_replica[1] < 250 <= per_replica[2]
 
 
+def test_policies_are_told_with_the_digits_stated() -> None:
+    """A budget of one in eight and a quantile of four nines stay what they are."""
+    frame = example(policy=Policy(retry_budget=0.125, burst_quantile=0.9999)).to_frame()
+    told = " ".join(frame.astype(str).to_numpy().ravel())
+    assert "up to 12.5% of requests" in told
+    assert "in 99.99% of cases" in told
+
+
 def test_retry_budget_divides() -> None:
     """R5: 300 req/s with a 10% budget are 272.7."""
     policy = Policy(spare_instances=0)
@@ -165,3 +176,14 @@ def test_bursts_are_not_counted_twice():
     assert found.safe_load == pytest.approx(1200)
     assert not found.steps[-1].on
     assert "irregular arrivals already" in found.steps[-1].policy
+
+
+def test_what_is_shared_may_meet_calmer_arrivals() -> None:
+    """A limit before a cache is met by arrivals as they come, whatever the irregularity behind it."""
+    shared, rough = Shared.of([Limit(name="quota", rate=700.0)]), Policy(dispersion=20.0)
+    alike = waterfall(300.0, 20, Linear(1.0), rough, shared=shared).safe_load
+    calm = waterfall(300.0, 20, Linear(1.0), replace(rough, shared_dispersion=1.0), shared=shared).safe_load
+    same = waterfall(300.0, 20, Linear(1.0), replace(rough, shared_dispersion=20.0), shared=shared).safe_load
+    limit = waterfall(300.0, 20, Linear(1.0), Policy(), shared=shared).safe_load
+    assert alike == pytest.approx(same)
+    assert alike < calm == pytest.approx(limit)

@@ -273,7 +273,7 @@ def test_alerts_on_the_error_budget() -> None:
     alert = {"objective": 0.999, "burn_rate": 14.4, "window_hours": 1, "cpu_share": 0.0}
     logged = metrics(system, **alert, incident_error_rate=0.1, bytes_per_request=1000, price_per_gb=0.5)
     assert evaluate(logged).downtime_minutes == pytest.approx(8.64)
-    assert evaluate(logged).cost_per_month == pytest.approx(328.5)
+    assert evaluate(logged).cost_per_month == pytest.approx(21.6 * 0.5 * 365.25 / 12)
     quiet = metrics(system, **alert, incident_error_rate=0.01)
     assert evaluate(quiet).downtime_minutes == 10
 

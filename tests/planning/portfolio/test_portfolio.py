@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -136,17 +137,17 @@ def test_every_measure_of_finance(example: Portfolio) -> None:
     money = example.money.set_index("quantity")["value"]
     assert example.joint_npv is not None
     assert money["net present value"] == pytest.approx(example.joint_npv.value)
-    assert money["payback in months"] < 1
-    assert money["internal rate of return a month"] > money["modified rate of return a month"] > 0.007974
+    assert money["payback"] < 1
+    assert money["internal rate of return"] > money["modified rate of return"] > 0.7974
 
 
 def test_a_measure_that_does_not_exist_says_why() -> None:
     """Work that never saves has no rate of return."""
     item = proposed(["caching"])[0].model_copy(update={"monthly": 1000.0})
     money = evaluated(investments=[item]).money.set_index("quantity")
-    assert np.isnan(money.loc["internal rate of return a month", "value"])
-    assert "change sign 0 times" in money.loc["internal rate of return a month", "reason"]
-    assert money.loc["payback in months", "value"] == np.inf
+    assert np.isnan(money.loc["internal rate of return", "value"])
+    assert "change sign 0 times" in money.loc["internal rate of return", "reason"]
+    assert money.loc["payback", "value"] == np.inf
 
 
 def test_the_order_in_mind_has_its_price(example: Portfolio) -> None:
@@ -554,3 +555,18 @@ def test_a_portfolio_shows_itself(example: Portfolio) -> None:
     assert "Harm of rate limit" not in example.caveats
     assert "Not modelled: several regions" in example.caveats
     assert str(example).startswith("order: blue_green, apm")
+
+
+def test_the_fewest_that_keep_an_objective(example: Portfolio) -> None:
+    """No smaller set leaves so little, and one minute less than all of it leaves cannot be had."""
+    case, items = example._valuation, example.best.items
+    left = {
+        some: float(np.mean(case.evaluation(case.mask(some)).downtime_minutes))
+        for count in range(1, 4)
+        for some in combinations(items, count)
+    }
+    wanted = min(minutes for some, minutes in left.items() if len(some) == 2)
+    found = example.fewest_leaving(wanted)
+    assert left[found] <= wanted
+    assert all(minutes > wanted for some, minutes in left.items() if len(some) < len(found))
+    assert example.fewest_leaving(float(np.mean(example.then.downtime_minutes)) - 1) == ()

@@ -86,6 +86,14 @@ def test_a_calendar_shows_itself() -> None:
     assert "Week 1: blue-green." in html
 
 
+def test_what_takes_less_than_a_week_is_told_in_hours() -> None:
+    """The table says 8 h, not a fifth of a week; the frame keeps weeks, and so does what takes longer."""
+    schedule = Schedule(("a", "b"), np.array([[8.0], [80.0]]), 40)
+    assert "8 h" in schedule._repr_html_()
+    assert "2.2 weeks" in schedule._repr_html_()
+    assert schedule.to_frame()["finished"][0].unit == "weeks"
+
+
 @pytest.mark.parametrize("hours", [0, -5, math.nan, 1e9])
 def test_impossible_weeks_are_refused(hours: float) -> None:
     """No team works none, or more than there is."""

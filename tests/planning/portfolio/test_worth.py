@@ -65,15 +65,23 @@ def test_measures_of_levers_n4_to_n6() -> None:
     flows = [-5200] + [600] * 24
     found = {row["quantity"]: row["value"] for row in measures(flows, 0.10)}
     assert found["net present value"] == pytest.approx(7858.74, abs=0.005)
-    assert found["internal rate of return a month"] == pytest.approx(irr(flows))
-    assert found["payback in months"] == pytest.approx(5200 / 600)
-    assert found["discounted payback in months"] == pytest.approx(9.0165, abs=5e-5)
-    assert 0.10 / 12 < found["modified rate of return a month"] < found["internal rate of return a month"]
+    assert found["internal rate of return"] == pytest.approx(100 * irr(flows))
+    assert found["payback"] == pytest.approx(5200 / 600)
+    assert found["discounted payback"] == pytest.approx(9.0165, abs=5e-5)
+    assert 10 / 12 < found["modified rate of return"] < found["internal rate of return"]
+
+
+def test_every_measure_has_its_unit() -> None:
+    """Money in its currency, rates in percent a month, times in months."""
+    units = {row["quantity"]: row["unit"] for row in measures([-5200] + [600] * 24, 0.10, "USD")}
+    assert units["net present value"] == "USD"
+    assert units["internal rate of return"] == units["modified rate of return"] == "% a month"
+    assert units["payback"] == units["discounted payback"] == "months"
 
 
 def test_a_measure_without_a_value_has_a_reason() -> None:
     """Two changes of sign, two rates: none is given."""
     rows = {row["quantity"]: row for row in measures([-100, 230, -132], 0.0)}
-    assert math.isnan(rows["internal rate of return a month"]["value"])
-    assert "change sign 2 times (in periods 1, 2)" in rows["internal rate of return a month"]["reason"]
+    assert math.isnan(rows["internal rate of return"]["value"])
+    assert "change sign 2 times (in periods 1, 2)" in rows["internal rate of return"]["reason"]
     assert rows["net present value"]["reason"] == ""

@@ -60,6 +60,19 @@ def test_the_margin_says_what_a_budget_would_make_safe(make: Make) -> None:
     assert gate.measured.endswith("with a retry budget of 10% against 400 req/s (390 to 410)")
 
 
+@pytest.mark.parametrize(("stated", "text"), [(0.001, "0.1%"), (0.125, "12.5%")])
+def test_a_stated_share_is_not_rounded_to_another(make: Make, stated: float, text: str) -> None:
+    """An accepted risk of one in a thousand is not none, and a budget of one in eight not twelve in a hundred."""
+    from dataclasses import replace
+
+    known = make.known()
+    risky = replace(known, policy=replace(known.policy, risk=stated))
+    assert f"probability of at most {text}" in gates.demand(risky).requirement
+    today = make.evaluation(capacity=400.0, metastable_safe_load=400.0 / 3)
+    budget = replace(make.known(today=today), policy=replace(known.policy, retry_budget=stated))
+    assert f"with a retry budget of {text} against" in gates.metastable(budget).measured
+
+
 def test_beyond_a_kept_budget_only_a_limit_helps(make: Make) -> None:
     """Who keeps the budget already is told to refuse what is too much."""
     gate = gates.metastable(make.known(demand=make.peaks(500.0)))

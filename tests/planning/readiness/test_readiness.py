@@ -127,7 +127,7 @@ def test_a_bound_above_demand_is_ready(make: Make) -> None:
 def test_without_demand_up_to_capacity(make: Make) -> None:
     """Nothing to hold it against: ready up to the low end of what is known."""
     verdict = judged(make, demand=None, fleet=None)
-    assert verdict.headline == "READY UP TO 195 req/s"
+    assert verdict.headline == "READY UP TO 195 req/s, as tested"
     assert "Not known: demand (no demand is known)." in verdict.text
 
 

@@ -78,7 +78,7 @@ def test_no_fleet_is_enough():
     """None is not the same as not known, and says what would be needed."""
     change = changed(fewest=None, needed="No fleet is enough.")
     assert change.now.told("fewest") == "none"
-    assert "fewest instances 3 instances → none" in change.text
+    assert "instances needed 3 → none" in change.text
     assert change.text.endswith("No fleet is enough.")
 
 

@@ -39,3 +39,17 @@ def test_cache_scales_capacity_and_bursts_alike(variants: Variants):
     assert warm.capacity.slo["all"].low == pytest.approx(4 * cold.capacity.slo["all"].low)
     assert warm.dispersion.value == pytest.approx(4 * cold.dispersion.value)
     assert math.isclose(warm.instance_capacity.high, 4 * cold.instance_capacity.high)
+
+
+def test_a_limit_before_the_cache_is_met_by_the_arrivals_as_they_come(storefront: Path, tmp_path: Path):
+    """More hits never lower what may be promised, also where all that is left to end it is a shared limit."""
+    plan = tmp_path / "plan.toml"
+    export = storefront / "basic.json"
+    plan.write_text(
+        f'[tests]\nrun = "{export}"\n[service]\ninstances_running = 3\n[slo]\np95_ms = 250\n'
+        '[[limit]]\nname = "quota"\nrate = 400\n'
+    )
+    what_if = Study.load(plan).what_if
+    promised = [what_if.at(hit_ratio=ratio).now.promised.middle for ratio in (0.0, 0.5, 0.8, 0.95, 0.99)]
+    assert promised == sorted(promised)
+    assert promised[-1] == pytest.approx(promised[-2])

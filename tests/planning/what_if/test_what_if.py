@@ -133,7 +133,7 @@ def needed(outcome: Outcome) -> float:
     [
         ("p95_ms", (90.0, 150.0, 180.0, 250.0, 360.0), 1),
         ("dispersion", (0.5, 1.0, 3.0, 8.0), -1),
-        ("retry_budget", (0.0, 0.1, 0.5, 1.0), -1),
+        ("retry_budget", (0.0, 0.1, 0.5, 0.95), -1),
         ("hit_ratio", (0.0, 0.3, 0.9), 1),
         ("instances", (1, 2, 3, 5), 1),
     ],
@@ -147,7 +147,7 @@ def test_promise_goes_one_way(what_if: WhatIf, name: str, positions: tuple[float
 
 @pytest.mark.parametrize(
     ("name", "positions"),
-    [("demand", (0.5, 1.0, 1.5, 2.0)), ("dispersion", (0.5, 1.0, 8.0)), ("retry_budget", (0.0, 0.1, 1.0))],
+    [("demand", (0.5, 1.0, 1.5, 2.0)), ("dispersion", (0.5, 1.0, 8.0)), ("retry_budget", (0.0, 0.1, 0.95))],
 )
 def test_need_never_falls(what_if: WhatIf, name: str, positions: tuple[float, ...]):
     """More demand, burstier arrivals and more retries never need fewer instances, nor miss more rarely."""
@@ -180,6 +180,8 @@ def test_no_fleet_is_enough(what_if: WhatIf):
         ({"instances": 1.5}, "instances 1.5 is not allowed"),
         ({"hit_ratio": 1.0}, "no request would reach an instance"),
         ({"retry_budget": -0.1}, "retry budget -0.1 is not allowed"),
+        ({"retry_budget": 1.0}, "retry budget 1; allowed, as in a plan: 0 to below 1"),
+        ({"p95_ms": 5000.0}, "P95 objective 5000 ms, the P99 objective is 1000 ms"),
         ({"dispersion": 0.0}, "dispersion 0 is not allowed"),
         ({"instances": 5000}, "5000 instances running; allowed: 1 to 1000"),
     ],

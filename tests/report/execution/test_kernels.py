@@ -5,10 +5,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from capacity import origin
 from capacity.report.execution import kernels as module
 from capacity.report.execution.kernels import MAX_OUTPUT, Execution, Kernels
 
@@ -118,6 +120,28 @@ def test_a_program_answers_or_it_is_told_how_it_ended(program: str, answer: byte
     with Kernels(60, 1) as kernels:
         assert kernels.answer_of(["-c", program], b"why") == (answer, ended)
         assert not kernels.executions
+
+
+def test_a_program_is_told_our_version() -> None:
+    """Git is asked once for a whole report."""
+    with Kernels(60, 30) as kernels:
+        told, _ = kernels.answer_of(["-c", f"import os; print(os.environ['{origin.SOFTWARE}'])"], b"")
+    assert told.decode().strip() == origin.software()
+
+
+def test_a_pool_that_fails_ends_what_is_running() -> None:
+    """Its failure is told, and a program that would answer later does not."""
+    answers: list[Future[tuple[bytes, str]]] = []
+
+    def fail(kernels: Kernels) -> None:
+        with kernels.pool(2) as pool:
+            answers.append(pool.submit(kernels.answer_of, ["-c", "import time; time.sleep(60)"], b""))
+            raise KeyError
+
+    with Kernels(60, 60) as kernels:
+        with pytest.raises(KeyError):
+            fail(kernels)
+        assert answers[0].cancelled() or answers[0].result() == (b"", "interrupted")
 
 
 def test_a_program_is_ended_with_everything_else() -> None:

@@ -40,7 +40,7 @@ def capacity(status, limit=None, slo=None, rows=None):
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (capacity("established", rate(290.0, 285.0, 295.0)), "no more than 290 req/s"),
+        (capacity("established", rate(290.0, 285.0, 295.0)), "about 290 req/s are answered well"),
         (capacity("at least", at_least(180.0)), "never found the limit: 180 req/s"),
         (capacity("at most", at_most(90.0)), "too much, from 90 req/s on"),
         (capacity("not established"), "No step shows"),
@@ -61,7 +61,9 @@ def test_marks_differ_in_shape(words_of):
     """Served and unserved loads are told apart by words and shape, not by colour alone."""
     picture = plots.offered_achieved(capacity("established", rate(290.0, 285.0, 295.0)))
     assert {"served", "too much"} <= set(words_of(picture))
-    assert "crosses" in picture.caption
+    assert "crosses: the load was not served" in picture.caption
+    served = [["t", "plateau", 0.0, 60.0, 100.0, 100.0, 0.0, "healthy"]]
+    assert "crosses" not in plots.offered_achieved(capacity("at least", at_least(180.0), rows=served)).caption
 
 
 def test_nothing_judged_no_picture():

@@ -15,7 +15,7 @@ from capacity.study import Missing, Study
 @pytest.fixture(scope="module")
 def asked(study: Study) -> WhatIf:
     """The same knobs with few positions, for the picture is what is tried here."""
-    lean = WhatIf(study.otherwise(study.plan.model_copy(update={"size": ()}), dispersion=study.dispersion))
+    lean = WhatIf(study._otherwise(study.plan.model_copy(update={"size": ()}), dispersion=study.dispersion))
     few = [replace(k, positions=tuple(sorted({k.positions[0], k.plan, k.positions[-1]}))) for k in lean.knobs]
     vars(lean)["knobs"] = tuple(few)
     return lean

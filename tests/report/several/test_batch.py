@@ -13,8 +13,9 @@ from capacity.report.folder import Busy, only_writer
 from capacity.report.kept import memory
 from capacity.report.kept.cache import Cache
 from capacity.report.kept.studied import NoStudy, Question, Studied
+from capacity.report.publish import Outcome
 from capacity.report.several import batch as module
-from capacity.report.several.batch import Outcome, publish_many
+from capacity.report.several.batch import publish_many
 from capacity.report.several.summary import Summary
 
 PARAMETERS = "plan: str = 'none'  # plan file\nseed: int = 1  # of every draw"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from capacity.estimate import Estimate
-from capacity.report.pages import Together
+from capacity.report.pages import Making
 from capacity.report.several.comparison import as_csv, by_cost, by_urgency, files, told
 from capacity.report.several.summary import Summary
 
-MADE = Together(
+MADE = Making(
     "capacity report a b",
     (("Plans", "a, b"),),
     frozenset(["ab" * 32]),
@@ -29,7 +29,7 @@ def rate(value: float) -> Estimate:
 
 def a_row(name: str = "shop", **parts: Any) -> Summary:
     """Row of a service that needs more than it has."""
-    usual = {"running": 2, "needed": 5, "rent": 100.0, "rent_needed": 250.0, "currency": "EUR"}
+    usual = {"running": 2, "needed": 5, "rent_now": 100.0, "rent_needed": 250.0, "currency": "EUR"}
     return Summary(
         **{"service": name, "status": "NOT READY", "headline": "NOT READY", "action": "add"} | usual | parts
     )
@@ -76,14 +76,14 @@ def test_the_page_is_one_of_ours(page: str) -> None:
 
 def test_instances_and_money_of_one_currency_are_added() -> None:
     """In a last row; peaks and chances are not."""
-    frame = by_cost([a_row(), a_row("cart", running=4, needed=3, rent=40.0, rent_needed=30.0)])
+    frame = by_cost([a_row(), a_row("cart", running=4, needed=3, rent_now=40.0, rent_needed=30.0)])
     assert list(frame["service"]) == ["shop", "cart", "together"]
     assert frame.iloc[-1].tolist() == ["together", 6, 8, 140.0, 280.0, 140.0, "EUR", None]
     assert frame.iloc[1]["rent_more"] == -10.0
 
 
 @pytest.mark.parametrize(
-    "other", [{"currency": "USD"}, {"currency": ""}, {"rent": None, "rent_needed": None, "currency": ""}]
+    "other", [{"currency": "USD"}, {"currency": ""}, {"rent_now": None, "rent_needed": None, "currency": ""}]
 )
 def test_money_that_may_not_be_added_is_not(other: dict[str, object]) -> None:
     """Two currencies, one that is not stated, or rent that is not known."""

@@ -52,23 +52,29 @@ def test_a_row_is_taken_from_the_study() -> None:
     """Today's fleet, the one needed and from when, its rent, and the first action."""
     row = Summary.of(a_study())
     assert (row.running, row.needed, row.short_from) == (2, 3, dt.date(2026, 11, 27))
-    assert (row.rent, row.rent_needed, row.currency) == (100.0, 150.0, "EUR")
-    assert (row.missed, row.action) == (0.9, "now: add one")
+    assert (row.rent_now, row.rent_needed, row.currency) == (100.0, 150.0, "EUR")
+    assert (row.probability_missed, row.action) == (0.9, "now: add one")
     assert row.promised == rate(90.0, 100.0, 110.0)
 
 
 def test_of_void_evidence_nothing_is_told_that_rests_on_it() -> None:
     """The peak is known nevertheless: it comes from the traffic."""
     row = Summary.of(a_study(known=SimpleNamespace(void=True)))
-    assert (row.capacity, row.promised, row.needed, row.missed, row.short_from) == (None,) * 5
+    assert (row.capacity, row.promised, row.needed, row.probability_missed, row.short_from) == (None,) * 5
     assert row.peak == rate(150.0, 160.0, 170.0)
-    assert (row.rent, row.rent_needed) == (100.0, None)
+    assert (row.rent_now, row.rent_needed) == (100.0, None)
 
 
 def test_a_bare_export_has_a_row(storefront: Path) -> None:
     """No demand, no fleet, no price; the verdict and the capacity of what was tested."""
     row = Summary.of(Study.load(storefront / "basic.json"))
-    assert (row.service, row.peak, row.needed, row.rent, row.worth) == ("basic", None, None, None, None)
+    assert (row.service, row.peak, row.needed, row.rent_now, row.work_worth) == (
+        "basic",
+        None,
+        None,
+        None,
+        None,
+    )
     assert row.capacity is not None
     assert row.running == 1
 
@@ -83,7 +89,9 @@ def test_a_row_survives_json(row: Summary) -> None:
 
 def a_row(name: str, status: str, day: int | None = None, missed: float | None = None) -> Summary:
     """Row of some urgency."""
-    return Summary(name, status, status, "", short_from=day and dt.date(2027, 1, day), missed=missed)
+    return Summary(
+        name, status, status, "", short_from=day and dt.date(2027, 1, day), probability_missed=missed
+    )
 
 
 def test_the_order_of_urgency() -> None:

@@ -13,9 +13,9 @@ from capacity.report.folder import Busy, only_writer
 from capacity.report.kept import memory
 from capacity.report.kept.cache import Cache
 from capacity.report.kept.studied import NoStudy, Question, Studied
-from capacity.report.several.batch import Outcome
+from capacity.report.publish import Outcome
 from capacity.report.several.summary import Summary
-from capacity.report.several.sweep import MOST_VARIANTS, combinations, sweep, values_of
+from capacity.report.several.sweep import MOST_VARIANTS, combinations, sweep, values_of, written
 
 PLAN = """
 [service]
@@ -210,3 +210,19 @@ def test_a_real_sweep_of_an_export(storefront: Path, tmp_path: Path) -> None:
         first, second = csv.DictReader(stream)
     assert (first["slo.p95_ms"], second["slo.p95_ms"]) == ("60", "300")
     assert first["capacity_low"] != second["capacity_low"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "90,180",
+        "true,false",
+        "2027-01-01",
+        '[{name="db, x",rate=900},{name="b",rate=1.5}]',
+        "[0.1,0.2],[0.3]",
+    ],
+)
+def test_values_are_written_so_that_they_are_read_again(text: str) -> None:
+    """The command on the page makes the same page."""
+    values = values_of(text)
+    assert values_of(written(values)) == values

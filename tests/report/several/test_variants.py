@@ -1,5 +1,6 @@
 """Which of the varied keys moves the answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from capacity.report.several.variants import compared, moves, refused, told, wit
 
 def a_row(needed: int, missed: float = 0.0, status: str = "READY", **parts: Any) -> Summary:
     """Row of a variant."""
-    return Summary("shop", status, status, "", running=2, needed=needed, missed=missed, **parts)
+    return Summary("shop", status, status, "", running=2, needed=needed, probability_missed=missed, **parts)
 
 
 GRID = [
@@ -71,3 +72,13 @@ def test_variants_refused_for_one_reason_are_told_together() -> None:
         "Refused: variants 1, 2, for low",
         "Refused: variant 3, for high",
     ]
+
+
+def test_a_value_with_which_no_number_will_do_moves_the_answer() -> None:
+    """Known without and unknown with it is a change, and the first to be told; no column of it is "the same"."""
+    rows = [({"peak": 100}, a_row(2, rent_needed=100.0)), ({"peak": 3000}, replace(a_row(2), needed=None))]
+    assert told(rows, moves(rows))[1] == (
+        "peak moves the answer most: with some values no number of instances is known to do."
+    )
+    frame, _ = without_same(compared(rows, ["1", "2"]))
+    assert "rent_needed" in frame.columns
