@@ -125,7 +125,7 @@ def report(
 
     options: dict[str, Any] = {"only": only, "parameters": _parameters(given), "jobs": jobs}
     options |= {"progress": progress(workers(jobs)), "cache": _cache(no_cache)}
-    if len({os.path.realpath(plan) for plan in plans}) == 1:
+    if len({os.path.abspath(plan) for plan in plans}) == 1:  # noqa: PTH100 - any text
         _must_exist(plans[0])
         return _told(output, publish(plans[0], output, **options))
     from capacity.report.several.batch import publish_many

@@ -143,7 +143,7 @@ def publish_many(
 
     chosen = pages.choose(notebooks or pages.notebooks_folder(), only)
     values = checked(parameters or {}, chosen)
-    paths = list({os.path.realpath(plan): str(Path(plan).absolute()) for plan in plans}.values())
+    paths = list({_place(plan): str(Path(plan).absolute()) for plan in plans}.values())
     services = [_service(Question(path, values, {})) for path in paths]
     for service, slug in zip(services, slugs([(one.name, one.plan) for one in services]), strict=True):
         service.slug = slug
@@ -159,6 +159,14 @@ def told_without(folder: Path, problem: Exception) -> tuple[str, int]:
     """Say what the problem is; of files in a folder their name only, for a page tells no path of this machine."""
     reason, exit_code = told(problem)
     return reason.replace(f"{folder}/", ""), exit_code
+
+
+def _place(plan: str | Path) -> str:
+    """Return where a plan really is, so that one named twice is taken once."""
+    try:
+        return os.path.realpath(plan)
+    except ValueError:  # no path at all, which is told when it is opened
+        return str(plan)
 
 
 def _service(question: Question) -> Service:
