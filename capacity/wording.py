@@ -210,7 +210,7 @@ _COLUMNS_BY_KIND = {
     },
     "size": {"size": "size"},
     "moment": {"time": "time", "timestamp": "time", "started": "start"},
-    "day": {"date": "date", "short_from": "too small from"},
+    "day": {"date": "date"},
     "yes/no": {"steady": "steady", "saturated": "saturated", "ok": "met"},
     "checksum": {"sha256": "SHA-256"},
     "identifier": {"lever": "work", "input": "input"},

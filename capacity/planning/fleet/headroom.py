@@ -326,20 +326,22 @@ def _loads(
     left = whole[:, np.maximum(sizes - lost, 0)]
     carried = left if "shared limits" in off else np.minimum(left, shared_rate)
     attempts = 1.0 if "retry budget" in off else 1 + policy.retry_budget
-    once = np.asarray(metastable_safe_load(carried, attempts))
     ramp = (
         0.0
         if "scaling lag" in off
         else rise_during(policy.ramp_per_second or 0.0, policy.scaling_lag_seconds)
     )
-    ready = np.maximum(once - ramp, 0.0)
+
+    def ready_for(load: np.ndarray) -> np.ndarray:
+        return np.maximum(metastable_safe_load(load, attempts) - ramp, 0.0)
+
+    once, ready = np.asarray(metastable_safe_load(carried, attempts)), ready_for(carried)
     steady = ready if "burst" in off else largest_mean(ready, policy)
     apart = policy.shared_dispersion is not None and math.isfinite(shared_rate)
     if apart and not {"burst", "shared limits"} & set(off):
-        own = largest_mean(np.maximum(metastable_safe_load(left, attempts) - ramp, 0.0), policy)
         before = replace(policy, dispersion=policy.shared_dispersion or 0.0)
-        end = np.maximum(metastable_safe_load(np.asarray(shared_rate), attempts) - ramp, 0.0)
-        steady = np.minimum(own, largest_mean(end, before))
+        end = largest_mean(ready_for(np.asarray(shared_rate)), before)
+        steady = np.minimum(largest_mean(ready_for(left), policy), end)
     return [whole, left, carried, once, ready, steady]
 
 

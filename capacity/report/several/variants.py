@@ -146,10 +146,10 @@ def moves(rows: Sequence[Row]) -> pd.DataFrame:
     found.sort(
         key=lambda row: tuple(
             -(row[name] or 0.0)
-            for name in ("_lost", "_verdicts", "needed", "probability_missed", "work_worth", "peak")
+            for name in ("lost", "_verdicts", "needed", "probability_missed", "work_worth", "peak")
         )
     )
-    return pd.DataFrame(found, dtype=object).drop(columns="_verdicts").rename(columns={"_lost": "lost"})
+    return pd.DataFrame(found, dtype=object).drop(columns="_verdicts")
 
 
 def _moved(key: str, rows: Sequence[Row]) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _moved(key: str, rows: Sequence[Row]) -> dict[str, Any]:
         "key": key,
         "verdicts": ", ".join(verdicts) if len(verdicts) > 1 else "unchanged",
         "_verdicts": len(verdicts) - 1,
-        "_lost": any(0 < sum(row.needed is None for row in group) < len(group) for group in groups),
+        "lost": any(0 < sum(row.needed is None for row in group) < len(group) for group in groups),
     }
     return row | {name: _largest(name, groups) for name in _MOVED}
 
